@@ -1,0 +1,141 @@
+"""What every declared client has, whatever its protocol.
+
+A spec is frozen: an edit makes a new one, and comparing two is how a plan is made. Each field
+says in its annotation how an edit of it is applied (:class:`Applies`) and in its description
+what the reference, the schema and the editor show.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from rewire.manifest.specs.types import (
+    Applies,
+    Duration,
+    Flag,
+    HeaderName,
+    IntegerRange,
+    SecretText,
+    Text,
+)
+
+__all__ = ["AuthConfig", "ClientConfig", "DrainConfig", "Table", "WarmupConfig"]
+
+ID_PATTERN = r"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"
+IN_PLACE = Applies("in place")
+REPLACE = Applies("replace")
+
+
+class Table(BaseModel):
+    """One table of the manifest: frozen, and without keys that nobody declared."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class DrainConfig(Table):
+    """How long a retired generation may finish what it carries."""
+
+    timeout: Annotated[Duration, IN_PLACE] = Field(
+        default=30.0, description="Requests in flight may finish for this long, then are cut."
+    )
+    stream_timeout: Annotated[Duration, IN_PLACE] = Field(
+        default=300.0, description="Streams and upgraded connections may go on for this long."
+    )
+    max_generations: Annotated[IntegerRange(1, 1000), IN_PLACE] = Field(
+        default=16, description="Retired generations kept at once; beyond it the oldest is cut."
+    )
+
+
+class WarmupConfig(Table):
+    """How long a replacement may take to open its first connection before it goes live."""
+
+    timeout: Annotated[Duration, IN_PLACE] = Field(
+        default=10.0, description="The deadline of the warm-up; a verdict always comes by then."
+    )
+
+
+class BasicAuth(Table):
+    """A user name and a password, by RFC 7617."""
+
+    username: Text = Field(description="The user name.")
+    password: SecretText = Field(description='The password, usually "${NAME}".')
+
+
+class HeaderAuth(Table):
+    """A credential in a header of its own."""
+
+    name: HeaderName = Field(description="The header's name.", examples=["X-Api-Key"])
+    value: SecretText = Field(description='The credential, usually "${NAME}".')
+
+
+class QueryAuth(Table):
+    """A credential in the query of the URL."""
+
+    name: Text = Field(description="The parameter's name.", examples=["api_key"])
+    value: SecretText = Field(description='The credential, usually "${NAME}".')
+
+
+class AuthConfig(Table):
+    """The credential of every call; at most one kind."""
+
+    bearer: SecretText | None = Field(
+        default=None,
+        description="A bearer token, by RFC 6750.",
+        examples=["${GITHUB_TOKEN}"],
+    )
+    basic: BasicAuth | None = Field(default=None, description="User name and password.")
+    header: HeaderAuth | None = Field(default=None, description="A credential in a header.")
+    query: QueryAuth | None = Field(default=None, description="A credential in the query.")
+
+
+class TLSConfig(Table):
+    """How the peer's certificate is checked."""
+
+    verify: Flag = Field(default=True, description="Check the certificate; false is dangerous.")
+    ca: str | None = Field(
+        default=None,
+        min_length=1,
+        description="A PEM file of the only authorities to trust, instead of the system's.",
+        examples=["/etc/ssl/internal-ca.pem"],
+    )
+
+
+class ClientConfig(Table):
+    """The fields of every client; the base of each protocol's spec."""
+
+    protocol: ClassVar[str] = ""
+
+    id: str = Field(
+        pattern=ID_PATTERN,
+        description="The client's name: lower-case letters, digits and inner hyphens.",
+    )
+    enabled: Annotated[Flag, IN_PLACE] = Field(
+        default=True, description="false: drained, and its handle raises ClientDisabledError."
+    )
+    labels: Annotated[dict[str, str], IN_PLACE] = Field(
+        default_factory=dict, description="Free key/value pairs, shown in the status."
+    )
+    owner: Annotated[str | None, IN_PLACE] = Field(
+        default=None, description="Who answers for this connection."
+    )
+    description: Annotated[str | None, IN_PLACE] = Field(
+        default=None, description="What it is for."
+    )
+    connect: Annotated[Literal["lazy", "eager"], IN_PLACE] = Field(
+        default="lazy", description="Connect on first use, or at start."
+    )
+    drain: Annotated[DrainConfig, IN_PLACE] = Field(
+        default_factory=DrainConfig, description=DrainConfig.__doc__
+    )
+    warmup: Annotated[WarmupConfig, IN_PLACE] = Field(
+        default_factory=WarmupConfig, description=WarmupConfig.__doc__
+    )
+    tls: Annotated[TLSConfig, REPLACE] = Field(
+        default_factory=TLSConfig, description=TLSConfig.__doc__
+    )
+
+    def files(self) -> tuple[str, ...]:
+        """Return the files whose contents belong to this spec, as they were written."""
+        return (self.tls.ca,) if self.tls.ca else ()

@@ -1,0 +1,93 @@
+"""The spec of an HTTP client: ``[http.<id>]``.
+
+Defaults come from CONTRACT sections 0 and 1. A field enters this file when its feature works.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from rewire.manifest.specs.client import IN_PLACE, REPLACE, AuthConfig, ClientConfig, Table
+from rewire.manifest.specs.types import (
+    HTTP_URL_PATTERN,
+    Duration,
+    Flag,
+    HeaderName,
+    IntegerRange,
+    Text,
+    URLText,
+)
+
+__all__ = ["HTTPClientConfig", "PoolConfig", "TimeoutConfig"]
+
+
+class TimeoutConfig(Table):
+    """Bounds on each step of a call."""
+
+    connect: Annotated[Duration, IN_PLACE] = Field(
+        default=5.0, description="To open a connection, TLS included."
+    )
+    read: Annotated[Duration, IN_PLACE] = Field(
+        default=30.0, description="Between two reads: the longest silence of the peer."
+    )
+    write: Annotated[Duration, IN_PLACE] = Field(
+        default=30.0, description="Between two writes of the request's body."
+    )
+    pool: Annotated[Duration, IN_PLACE] = Field(
+        default=5.0, description="To wait for a free connection."
+    )
+
+
+class PoolConfig(Table):
+    """How many connections are kept, and for how long."""
+
+    max_connections: Annotated[IntegerRange(1, 100_000), IN_PLACE] = Field(
+        default=100, description="Connections open at once; further requests wait."
+    )
+    max_keepalive: Annotated[IntegerRange(0, 100_000), IN_PLACE] = Field(
+        default=20, description="Idle connections kept for reuse."
+    )
+    keepalive_expiry: Annotated[Duration, IN_PLACE] = Field(
+        default=5.0, description="How long an idle connection is kept."
+    )
+
+
+class HTTPClientConfig(ClientConfig):
+    """An HTTP client, used through an httpx2 handle."""
+
+    protocol: ClassVar[str] = "http"
+
+    base_url: Annotated[
+        URLText(HTTP_URL_PATTERN, "an http:// or https:// URL without user, query or fragment"),
+        REPLACE,
+    ] = Field(
+        description="Where the client sends to; a path in it is a prefix of every call.",
+        examples=["https://api.github.com"],
+    )
+    headers: Annotated[dict[HeaderName, Text], IN_PLACE] = Field(
+        default_factory=dict, description="Headers of every call; a caller's own win."
+    )
+    query: Annotated[dict[str, Text], IN_PLACE] = Field(
+        default_factory=dict, description="Query parameters of every call; a caller's own win."
+    )
+    auth: Annotated[AuthConfig, IN_PLACE] = Field(
+        default_factory=AuthConfig, description=AuthConfig.__doc__
+    )
+    timeout: Annotated[TimeoutConfig, IN_PLACE] = Field(
+        default_factory=TimeoutConfig, description=TimeoutConfig.__doc__
+    )
+    pool: Annotated[PoolConfig, IN_PLACE] = Field(
+        default_factory=PoolConfig, description=PoolConfig.__doc__
+    )
+    follow_redirects: Annotated[Flag, IN_PLACE] = Field(
+        default=False, description="Follow redirects, within the client's own origin."
+    )
+    max_redirects: Annotated[IntegerRange(0, 100), IN_PLACE] = Field(
+        default=20, description="Redirects followed for one call."
+    )
+    allow_foreign: Annotated[Flag, IN_PLACE] = Field(
+        default=False,
+        description="Let calls and redirects go to other origins; no credentials go there.",
+    )
