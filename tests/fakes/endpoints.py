@@ -2,7 +2,7 @@
 
 /json                  who answered, what came: {"server", "connection", "path", "headers"}
 /slow?s=0.5            the same, after `s` seconds
-/stream?n=10&gap=0.05  `n` chunks with `gap` seconds between; without `n` until the end of the server
+/stream?n=10&gap=0.05  `n` chunks with `gap` seconds between; without `n` until the server stops
 /upload                {"length", "sha256"} of the body
 /status/503            that status, for any number
 /redirect?to=URL       302 to the URL or path
@@ -67,9 +67,7 @@ async def _chunks(name: str, numbers: Iterator[int], gap: float) -> AsyncIterato
 
 
 async def _upload(request: Request) -> Response:
-    return _json(
-        {"length": len(request.body), "sha256": hashlib.sha256(request.body).hexdigest()}
-    )
+    return _json({"length": len(request.body), "sha256": hashlib.sha256(request.body).hexdigest()})
 
 
 async def _redirect(request: Request) -> Response:

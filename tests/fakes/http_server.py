@@ -83,7 +83,7 @@ class FakeServer:
         tls: ssl.SSLContext | None = None,
         routes: dict[str, Handler] | None = None,
     ) -> None:
-        from tests.fakes.endpoints import endpoints  # noqa: PLC0415  -- it imports this module
+        from tests.fakes.endpoints import endpoints
 
         self.name = name
         self.requests: list[Request] = []
@@ -249,7 +249,7 @@ class _Connection(asyncio.StreamReaderProtocol):
         self.serving: asyncio.Task[None] | None = None
 
     def _on_open(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._fake._opened(self, reader, writer)  # noqa: SLF001  -- two halves of one server
+        self._fake._opened(self, reader, writer)
 
     def eof_received(self) -> bool:
         super().eof_received()
@@ -257,7 +257,7 @@ class _Connection(asyncio.StreamReaderProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
-        self._fake._closed(self)  # noqa: SLF001  -- two halves of one server
+        self._fake._closed(self)
 
 
 async def _read_head(reader: asyncio.StreamReader, connection: int) -> Request | None:
