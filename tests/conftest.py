@@ -39,11 +39,12 @@ async def _task_ledger() -> AsyncIterator[None]:
     left = asyncio.all_tasks() - before - {asyncio.current_task()}
     if left:
         _, left = await asyncio.wait(left, timeout=GRACE)
-    for task in left:
-        task.cancel()
     if left:
+        names = "; ".join(sorted(map(repr, left)))
+        for task in left:
+            task.cancel()
         await asyncio.wait(left, timeout=GRACE)
-        pytest.fail("tasks left behind: " + "; ".join(sorted(map(repr, left))), pytrace=False)
+        pytest.fail(f"tasks left behind: {names}", pytrace=False)
 
 
 @pytest.fixture
