@@ -1,0 +1,1 @@
+"""The sources, on the real file system with the real watchfiles."""
