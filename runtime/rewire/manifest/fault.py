@@ -1,0 +1,74 @@
+"""A syntax error on its way from where it is noticed to the scanner's loop, which reports it.
+
+Raised inside the scanners only; nothing else ever sees one.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rewire.manifest.limits import MAX_DIAGNOSTICS
+from rewire.manifest.place import Span
+
+if TYPE_CHECKING:
+    from rewire.manifest.diagnostics import Label
+    from rewire.manifest.place import KeyPath
+    from rewire.manifest.source import SourceText
+    from rewire.manifest.tree import Scan
+
+__all__ = ["Enough", "Fault", "report"]
+
+# Whether the line of a syntax error may be shown cannot wait for the schema.
+_SENSITIVE = re.compile(
+    r"auth|bearer|basic|secret|token|passw|credential|key|cookie|header|sign|://[^/\s]*@",
+    re.IGNORECASE,
+)
+
+
+@dataclass(slots=True, eq=False)
+class Fault(Exception):  # noqa: N818 - not an error of the program
+    """One syntax error: code, message and offsets.
+
+    `also` is a second place with its text. `deep` tells that it stands inside an open bracket or
+    string, `resume` from where reading on is tried, `path` whose value it spoils, where known.
+    """
+
+    code: str
+    message: str
+    start: int
+    end: int
+    help: str | None = None
+    also: tuple[int, int, str] | None = None
+    deep: bool = False
+    resume: int | None = None
+    path: KeyPath | None = None
+
+
+class Enough(Exception):  # noqa: N818 - ends a scan, is no error
+    """So many syntax errors were found that the rest of the text is not read."""
+
+
+def report(scan: Scan, source: SourceText, fault: Fault, path: KeyPath) -> None:
+    """Add a fault to what a scan found; raise `Enough` when it has its fill."""
+    path = path if fault.path is None else fault.path
+    line = source.line(source.position(fault.start).line)
+    masked = any(_SENSITIVE.search(part) for part in (line, *path) if isinstance(part, str))
+    labels: tuple[Label, ...] = ()
+    if fault.also is not None:
+        start, end, text = fault.also
+        labels = (source.label(Span(start, end), text, masked=masked),)
+    scan.diagnostics.append(
+        source.diagnose(
+            fault.code,
+            fault.message,
+            Span(fault.start, fault.end),
+            path=path,
+            labels=labels,
+            help=fault.help,
+            masked=masked,
+        )
+    )
+    if len(scan.diagnostics) >= MAX_DIAGNOSTICS:
+        raise Enough

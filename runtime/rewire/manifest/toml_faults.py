@@ -1,0 +1,205 @@
+"""Why a text is not the TOML that was expected: each function looks again and names the reason.
+
+They run only after a pattern of `rewire.manifest.toml_lexer` refused, so they may be slow, but
+each looks at one token only. None of them repeats a value in its message: it may be a secret.
+"""
+
+from __future__ import annotations
+
+import re
+
+from rewire.manifest.fault import Fault
+from rewire.manifest.toml_lexer import BARE, CONTROL, ESCAPE, SPACE, end_of
+
+__all__ = ["explain_end", "explain_gap", "explain_key", "explain_value"]
+
+_WORD = re.compile(r"[^\s,\]}#=\[{\"']++")
+_DURATION = re.compile(r"[0-9.]+(?:ms|us|s|m|h|d)")
+_SIZE = re.compile(r"[0-9.]+(?:[kKMGT]i?)?B")
+_INFINITE = re.compile(r"[+-]?(?:nan|inf(?:inity)?)", re.IGNORECASE)
+_DATE = re.compile(r"[0-9]{2,4}[-:][0-9]{2}")
+_ZERO = re.compile(r"[+-]?0[0-9_]+(?:\.[0-9]+)?")
+_IN_STRING = {
+    '"': re.compile(r'(?:[^"\\\r\n]|\\.)*+'),
+    "'": re.compile(r"[^'\r\n]*+"),
+}
+_LINE = re.compile(r"[^\r\n]*+")
+_ESCAPED_BREAK = re.compile(r"\\[ \t]*+\r?\n")
+
+
+def explain_gap(text: str, pos: int) -> Fault | None:
+    """Return the fault of a control character between statements or in a comment."""
+    end = end_of(_LINE, text, pos)
+    bad = CONTROL.search(text, pos, end + 1) if text.startswith("#", pos) else None
+    at = bad.start() if bad else pos
+    if at < len(text) and (at > pos or CONTROL.match(text, at)) and text[at] != "\n":
+        return _control(text, at)
+    return None
+
+
+def explain_end(text: str, pos: int, after: str) -> Fault:
+    """Return why a statement does not end here; `after` names what it ended with."""
+    pos = end_of(SPACE, text, pos)
+    fault = explain_gap(text, pos)
+    if fault:
+        return fault
+    hint = None
+    if text[pos] in "\"'":
+        hint = 'inside a "…" string a quote is written \\"'
+    return Fault(
+        "RW010",
+        f"expected a line break after {after}, found {_show(text, pos)}",
+        pos,
+        pos + 1,
+        help=hint,
+    )
+
+
+def explain_key(text: str, pos: int, what: str = "a key") -> Fault:
+    """Return why no key starts here."""
+    char = text[pos : pos + 1]
+    if char and char in "\"'":
+        if text.startswith(char * 3, pos):
+            message = "a key cannot be a multi-line string"
+            return Fault("RW019", message, pos, pos + 3)
+        return _explain_string(text, pos)
+    if not char or char in "\r\n":
+        return Fault("RW019", f"expected {what}, found the end of the line", pos, pos)
+    fault = explain_gap(text, pos)
+    if fault:
+        return fault
+    if char == "=":
+        return Fault("RW019", f'expected {what} before "="', pos, pos + 1)
+    hint = None
+    if char.isalnum() or not char.isascii():
+        hint = "a key has letters A-Z, digits, - and _; others stand in quotes"
+    return Fault("RW019", f"expected {what}, found {_show(text, pos)}", pos, pos + 1, help=hint)
+
+
+def explain_value(text: str, pos: int) -> Fault:
+    """Return why no value starts here."""
+    char = text[pos : pos + 1]
+    if not char or char in "\r\n#":
+        return Fault("RW013", "expected a value, found the end of the line", pos, pos)
+    if char in "\"'":
+        many = text.startswith(char * 3, pos)
+        return _explain_many(text, pos) if many else _explain_string(text, pos)
+    fault = explain_gap(text, pos)
+    if fault:
+        return fault
+    word = _WORD.match(text, pos)
+    if word is None:
+        return Fault("RW013", f"expected a value, found {_show(text, pos)}", pos, pos + 1)
+    message, hint = _explain_word(word.group())
+    return Fault("RW013", message, pos, word.end(), help=hint)
+
+
+def _explain_word(word: str) -> tuple[str, str | None]:
+    lower = word.lower()
+    if lower in {"true", "false"}:
+        return "a boolean is written in lower case", f"did you mean {lower}?"
+    if lower in {"null", "none", "nil"}:
+        return "TOML has no null", "leave the key out"
+    if lower in {"yes", "no", "on", "off"}:
+        return "this is not a boolean", "write true or false"
+    if _DURATION.fullmatch(word):
+        return "a duration stands in quotes", f'write "{word}"'
+    if _SIZE.fullmatch(word):
+        return "a size stands in quotes", f'write "{word}"'
+    if _INFINITE.fullmatch(word):
+        return "this is not a number", None
+    if _ZERO.fullmatch(word):
+        return "a number has no leading zeros", None
+    if _DATE.match(word):
+        return "this is not a date or time", None
+    if word.startswith("$"):
+        return "a reference stands in quotes", 'write "${NAME}"'
+    if word[0] in "+-.0123456789":
+        return "this is not a number", "a string stands in quotes"
+    return "this is not a value", "a string stands in quotes"
+
+
+def _explain_string(text: str, pos: int) -> Fault:
+    quote = text[pos]
+    end = end_of(_IN_STRING[quote], text, pos + 1)
+    fault = _explain_inside(text, pos + 1, end, escapes=quote == '"')
+    if fault:
+        return fault
+    end = len(text[pos:end].rstrip()) + pos
+    return Fault(
+        "RW011",
+        "the string is not closed on its line",
+        pos,
+        max(end, pos + 1),
+        help=f"add {quote} where it ends",
+    )
+
+
+def _explain_many(text: str, pos: int) -> Fault:
+    quote = text[pos] * 3
+    end = text.find(quote, pos + 3)
+    fault = _explain_inside(text, pos + 3, len(text) if end < 0 else end, escapes=quote == '"""')
+    if fault:
+        fault.deep = True
+        return fault
+    message = f"the multi-line string is never closed: {quote} is missing"
+    return Fault("RW011", message, pos, pos + 3, deep=True)
+
+
+def _explain_inside(text: str, start: int, end: int, *, escapes: bool) -> Fault | None:
+    many = text.startswith(text[start - 1] * 3, start - 3)
+    at = start
+    wrong = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\\]" if escapes else r"[\x00-\x08\x0b-\x1f\x7f]")
+    while found := wrong.search(text, at, end):
+        at = found.start()
+        if text[at] != "\\":
+            if text.startswith("\r\n", at):
+                at += 2
+                continue
+            return _control(text, at)
+        good = ESCAPE.match(text, at) or (_ESCAPED_BREAK.match(text, at) if many else None)
+        if good is None:
+            return _explain_escape(text, at)
+        at = good.end()
+    return None
+
+
+def _explain_escape(text: str, pos: int) -> Fault:
+    kind = text[pos + 1 : pos + 2]
+    digits = {"x": 2, "u": 4, "U": 8}.get(kind)
+    if digits is None:
+        return Fault(
+            "RW012",
+            "unknown escape in a string",
+            pos,
+            min(pos + 2, end_of(_LINE, text, pos)),
+            help="a backslash is written \\\\, or use '…', in which it is itself",
+        )
+    end = end_of(re.compile(rf"[0-9A-Fa-f]{{0,{digits}}}"), text, pos + 2)
+    if end - pos - 2 < digits:
+        message = f"the escape \\{kind} takes {digits} hexadecimal digits"
+    else:
+        message = f"the escape \\{kind} does not name a character"
+    return Fault("RW012", message, pos, end)
+
+
+def _control(text: str, pos: int) -> Fault:
+    if text[pos] == "\r":
+        message, hint = "a carriage return without a line feed is not allowed here", None
+    else:
+        message = f"control character U+{ord(text[pos]):04X} is not allowed here"
+        hint = 'in a "…" string it is written as an escape'
+    return Fault("RW002", message, pos, pos + 1, help=hint)
+
+
+def _show(text: str, pos: int) -> str:
+    char = text[pos : pos + 1]
+    if not char:
+        return "the end of the text"
+    if char in "\r\n":
+        return "the end of the line"
+    if BARE.match(char):
+        return "more text"
+    if char == '"':
+        return "a quote"
+    return f'"{char}"' if char.isprintable() else f"U+{ord(char):04X}"
