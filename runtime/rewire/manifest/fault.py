@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rewire.manifest.source import SourceText
     from rewire.manifest.tree import Scan
 
-__all__ = ["Enough", "Fault", "report"]
+__all__ = ["Enough", "Fault", "control_character", "report", "what_is"]
 
 # Whether the line of a syntax error may be shown cannot wait for the schema.
 _SENSITIVE = re.compile(
@@ -72,3 +72,27 @@ def report(scan: Scan, source: SourceText, fault: Fault, path: KeyPath) -> None:
     )
     if len(scan.diagnostics) >= MAX_DIAGNOSTICS:
         raise Enough
+
+
+def control_character(text: str, pos: int) -> Fault:
+    """Return the fault of a control character where none is allowed."""
+    if text[pos] == "\r":
+        message, hint = "a carriage return without a line feed is not allowed here", None
+    else:
+        message = f"control character U+{ord(text[pos]):04X} is not allowed here"
+        hint = 'in a "…" string it is written as an escape'
+    return Fault("RW002", message, pos, pos + 1, help=hint)
+
+
+def what_is(text: str, pos: int) -> str:
+    """Name what stands at an offset without repeating more than one mark of it."""
+    char = text[pos : pos + 1]
+    if not char:
+        return "the end of the text"
+    if char in "\r\n":
+        return "the end of the line"
+    if char.isalnum() or char in "_-":
+        return "more text"
+    if char == '"':
+        return "a quote"
+    return f'"{char}"' if char.isprintable() else f"U+{ord(char):04X}"

@@ -45,6 +45,11 @@ class SourceText:
         line = bisect_right(self._starts, offset)
         return Position(line, offset - self._starts[line - 1] + 1)
 
+    def offset(self, line: int, column: int) -> int:
+        """Return the offset of a 1-based line and column, at most the end of that line."""
+        span = self.line_span(line)
+        return min(span.start + max(column - 1, 0), span.end)
+
     def line(self, number: int) -> str:
         """Return the text of a 1-based line without its line break, or "" if there is none."""
         span = self.line_span(number)

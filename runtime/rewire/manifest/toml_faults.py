@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 
-from rewire.manifest.fault import Fault
-from rewire.manifest.toml_lexer import BARE, CONTROL, ESCAPE, SPACE, end_of
+from rewire.manifest.fault import Fault, control_character, what_is
+from rewire.manifest.toml_lexer import CONTROL, ESCAPE, SPACE, end_of
 
 __all__ = ["explain_end", "explain_gap", "explain_key", "explain_value"]
 
@@ -33,7 +33,7 @@ def explain_gap(text: str, pos: int) -> Fault | None:
     bad = CONTROL.search(text, pos, end + 1) if text.startswith("#", pos) else None
     at = bad.start() if bad else pos
     if at < len(text) and (at > pos or CONTROL.match(text, at)) and text[at] != "\n":
-        return _control(text, at)
+        return control_character(text, at)
     return None
 
 
@@ -48,7 +48,7 @@ def explain_end(text: str, pos: int, after: str) -> Fault:
         hint = 'inside a "…" string a quote is written \\"'
     return Fault(
         "RW010",
-        f"expected a line break after {after}, found {_show(text, pos)}",
+        f"expected a line break after {after}, found {what_is(text, pos)}",
         pos,
         pos + 1,
         help=hint,
@@ -73,7 +73,7 @@ def explain_key(text: str, pos: int, what: str = "a key") -> Fault:
     hint = None
     if char.isalnum() or not char.isascii():
         hint = "a key has letters A-Z, digits, - and _; others stand in quotes"
-    return Fault("RW019", f"expected {what}, found {_show(text, pos)}", pos, pos + 1, help=hint)
+    return Fault("RW019", f"expected {what}, found {what_is(text, pos)}", pos, pos + 1, help=hint)
 
 
 def explain_value(text: str, pos: int) -> Fault:
@@ -89,7 +89,7 @@ def explain_value(text: str, pos: int) -> Fault:
         return fault
     word = _WORD.match(text, pos)
     if word is None:
-        return Fault("RW013", f"expected a value, found {_show(text, pos)}", pos, pos + 1)
+        return Fault("RW013", f"expected a value, found {what_is(text, pos)}", pos, pos + 1)
     message, hint = _explain_word(word.group())
     return Fault("RW013", message, pos, word.end(), help=hint)
 
@@ -156,7 +156,7 @@ def _explain_inside(text: str, start: int, end: int, *, escapes: bool) -> Fault 
             if text.startswith("\r\n", at):
                 at += 2
                 continue
-            return _control(text, at)
+            return control_character(text, at)
         good = ESCAPE.match(text, at) or (_ESCAPED_BREAK.match(text, at) if many else None)
         if good is None:
             return _explain_escape(text, at)
@@ -181,25 +181,3 @@ def _explain_escape(text: str, pos: int) -> Fault:
     else:
         message = f"the escape \\{kind} does not name a character"
     return Fault("RW012", message, pos, end)
-
-
-def _control(text: str, pos: int) -> Fault:
-    if text[pos] == "\r":
-        message, hint = "a carriage return without a line feed is not allowed here", None
-    else:
-        message = f"control character U+{ord(text[pos]):04X} is not allowed here"
-        hint = 'in a "…" string it is written as an escape'
-    return Fault("RW002", message, pos, pos + 1, help=hint)
-
-
-def _show(text: str, pos: int) -> str:
-    char = text[pos : pos + 1]
-    if not char:
-        return "the end of the text"
-    if char in "\r\n":
-        return "the end of the line"
-    if BARE.match(char):
-        return "more text"
-    if char == '"':
-        return "a quote"
-    return f'"{char}"' if char.isprintable() else f"U+{ord(char):04X}"

@@ -74,7 +74,7 @@ class _Scanner:
             return self.header(pos) if self.text[pos] == "[" else self.pair(pos)
         except Fault as fault:
             report(self.scan, self.source, fault, self.at)
-            self.scan.unreadable.append(self.path)
+            self.scan.unreadable.append(self.path if fault.deep else self.at)
             self.torn = self.torn or fault.deep
             start = fault.start if fault.resume is None else fault.resume
             return self.resume(RESUME_DEEP if fault.deep else RESUME, start)
@@ -86,6 +86,8 @@ class _Scanner:
 
     def soft(self, fault: Fault, path: KeyPath) -> None:
         """Report what does not keep the scanner from reading on."""
+        if fault.code != "RW016":
+            self.scan.unreadable.append(path)
         report(self.scan, self.source, fault, path)
 
     def pair(self, pos: int) -> int:
@@ -145,7 +147,6 @@ class _Scanner:
                 self.table = open_table(self.scan.root, parts, header)
         except Fault as fault:
             # Its keys go nowhere: each of them would be reported as a duplicate too.
-            self.scan.unreadable.append(self.path)
             self.soft(fault, self.path)
 
 

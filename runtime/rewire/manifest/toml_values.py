@@ -252,7 +252,8 @@ class Values:
         message = f"the {_NAME[top.node.kind]} is not closed: expected {close}"
         also = (pos, pos + 1, f"expected {close} before this") if pos < len(self.text) else None
         resume = line if line >= 0 else pos
-        return Fault("RW015", message, start, start + 1, also=also, resume=resume)
+        perhaps = "or a comma is missing" if also and top.node.kind is Kind.INLINE else None
+        return Fault("RW015", message, start, start + 1, help=perhaps, also=also, resume=resume)
 
     def no_comma(self, top: _Open, pos: int) -> Fault:
         close, name = _CLOSE[top.node.kind], _NAME[top.node.kind]
