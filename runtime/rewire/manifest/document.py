@@ -110,7 +110,7 @@ class Document:
         return tuple(self._scan.toml11)
 
 
-def parse(source: SourceText, format: Format | None = None) -> Document:  # noqa: A002 - as in --format
+def parse(source: SourceText, format: Format | None = None) -> Document:
     """Parse a manifest; without a format, a name that ends in `.json` is JSON and others TOML."""
     chosen: Format = format or ("json" if source.name.lower().endswith(".json") else "toml")
     data = _quick(source.text, chosen)
@@ -143,7 +143,7 @@ def _quick(text: str, form: Format) -> dict[str, Any] | None:
     return data if isinstance(data, dict) and _within_limits(data) else None
 
 
-def _strict_json(text: str) -> Any:  # noqa: ANN401 - whatever JSON can say
+def _strict_json(text: str) -> Any:
     if SURROGATE.search(text):
         raise ValueError(text[:0])
     return json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse)
@@ -157,7 +157,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _refuse(constant: str) -> Any:  # noqa: ANN401 - never returns
+def _refuse(constant: str) -> Any:
     raise ValueError(constant)
 
 

@@ -14,10 +14,11 @@ from rewire.manifest.place import Excerpt
 if TYPE_CHECKING:
     from rewire.manifest.place import Position
 
-__all__ = ["excerpt"]
+__all__ = ["excerpt", "printable"]
 
 _WIDTH = 100
 _BEFORE = 30
+_LATIN = 0xFF
 
 # What stands for a value on a line of TOML or JSON. A key begins the line or follows "{" or ","; a
 # bare one needs an "=" with something behind it, as base64 padding has not. An unclosed string
@@ -45,8 +46,13 @@ def excerpt(line: str, start: Position, end: Position, *, masked: bool = False) 
     if masked:
         text, left, right = _mask(text, left, right)
     text, left, right = _trim(text, left, right)
-    text, left, right = _printable(text, left, right)
+    text, left, right = _shown(text, left, right)
     return Excerpt(line=start.line, text=text, start=left, end=max(right, left))
+
+
+def printable(text: str) -> str:
+    """Escape what a terminal would act on; a tab becomes one space."""
+    return text if text.isprintable() else "".join(_escape(char) for char in text)
 
 
 def _trim(text: str, left: int, right: int) -> tuple[str, int, int]:
@@ -60,7 +66,7 @@ def _trim(text: str, left: int, right: int) -> tuple[str, int, int]:
     return f"{head}{kept}{tail}", left + shift, right
 
 
-def _printable(text: str, left: int, right: int) -> tuple[str, int, int]:
+def _shown(text: str, left: int, right: int) -> tuple[str, int, int]:
     if text.isprintable():
         return text, left, right
     shown = [_escape(c) for c in text]
@@ -75,7 +81,7 @@ def _escape(char: str) -> str:
     if char == "\t":
         return " "
     code = ord(char)
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else "\\U…"
+    return f"\\x{code:02x}" if code <= _LATIN else f"\\u{code:04x}"
 
 
 def _mask(text: str, left: int, right: int) -> tuple[str, int, int]:

@@ -90,4 +90,5 @@ def _explain_escape(text: str, pos: int) -> Fault:
         end = digits.end() if digits else pos + 2
         return Fault("RW012", "the escape \\u takes 4 hexadecimal digits", pos, end)
     end = min(pos + 2, len(text))
-    return Fault("RW012", "unknown escape in a string", pos, end, help="a backslash is written \\\\")
+    hint = "a backslash is written \\\\"
+    return Fault("RW012", "unknown escape in a string", pos, end, help=hint)

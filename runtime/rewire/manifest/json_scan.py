@@ -14,8 +14,18 @@ from typing import TYPE_CHECKING
 
 from rewire.manifest.fault import Enough, Fault, report, what_is
 from rewire.manifest.json_faults import explain_key, explain_value
-from rewire.manifest.limits import MAX_DEPTH, MAX_INT, MAX_KEY_LENGTH, MIN_INT
-from rewire.manifest.place import dotted
+from rewire.manifest.limits import (
+    MAX_DEPTH,
+    MAX_DIGITS,
+    MAX_INT,
+    MAX_KEY_LENGTH,
+    MIN_INT,
+    NOT_FINITE,
+    TOO_DEEP,
+    TOO_LARGE,
+    TOO_WIDE,
+)
+from rewire.manifest.place import dotted, quoted
 from rewire.manifest.tree import Kind, Node, Scan
 
 if TYPE_CHECKING:
@@ -45,7 +55,6 @@ _ESCAPES = re.compile(
 _SKIP = re.compile(r'"(?:[^"\\\n]++|\\.)*+"?+|[\[\]{},]|[^"\[\]{},]++')
 _CLOSE = {Kind.ARRAY: "]", Kind.INLINE: "}"}
 _NAME = {Kind.ARRAY: "array", Kind.INLINE: "object"}
-_MANY_DIGITS = 24
 
 
 def scan_json(source: SourceText) -> Scan:
@@ -84,7 +93,8 @@ class _Scanner:
         """Read one object and the end of the text."""
         pos = self.gap(0)
         if not self.text.startswith("{", pos):
-            raise Fault("RW022", f"expected an object, found {what_is(self.text, pos)}", pos, pos + 1)
+            message = f"expected an object, found {what_is(self.text, pos)}"
+            raise Fault("RW022", message, pos, min(pos + 1, len(self.text)))
         self.scan.root.start = pos
         pos = self.gap(self.members([_Open(self.scan.root, ())], pos + 1))
         if pos < len(self.text):
@@ -183,8 +193,7 @@ class _Scanner:
         node.start, node.end = match.span()
         if match.lastgroup == "open":
             if len(path) > MAX_DEPTH:
-                message = f"values are nested more than {MAX_DEPTH} deep"
-                raise Fault("RW004", message, pos, pos + 1, path=path)
+                raise Fault("RW004", TOO_DEEP, pos, pos + 1, path=path)
             array = match.group() == "["
             node.kind, node.children = (Kind.ARRAY, []) if array else (Kind.INLINE, {})
             return match.end(), _Open(node, path)
@@ -195,21 +204,17 @@ class _Scanner:
 
     def sound(self, kind: str, token: str, node: Node, path: KeyPath) -> bool:
         """Report a scalar that a manifest cannot hold."""
-        hint = None
         if kind == "string":
             return self.surrogate(token, node.start, path)
         if kind == "special":
-            message = "NaN and infinity are not numbers that a manifest can hold"
+            message = NOT_FINITE
         elif kind == "real" and math.isinf(float(token)):
-            message = "the number is too large for a 64-bit float"
-        elif kind == "whole" and not (
-            len(token) <= _MANY_DIGITS and MIN_INT <= int(token) <= MAX_INT
-        ):
-            message = "the number does not fit into 64 bits"
-            hint = f"integers are between {MIN_INT} and {MAX_INT}"
+            message = TOO_LARGE
+        elif kind == "whole" and (len(token) > MAX_DIGITS or not MIN_INT <= int(token) <= MAX_INT):
+            message = TOO_WIDE
         else:
             return True
-        self.spoilt(path, Fault("RW018", message, node.start, node.end, help=hint))
+        self.spoilt(path, Fault("RW018", message, node.start, node.end))
         return False
 
     def surrogate(self, token: str, start: int, path: KeyPath) -> bool:
@@ -273,4 +278,4 @@ def _duplicate(name: str, span: tuple[int, int], taken: Node, path: KeyPath) -> 
     where = f" in {dotted(path)}" if path else ""
     first = taken.key or (taken.start, taken.end)
     also = (*first, "first defined here")
-    return Fault("RW016", f"duplicate key {dotted((name,))}{where}", *span, also=also)
+    return Fault("RW016", f"duplicate key {quoted(name)}{where}", *span, also=also)

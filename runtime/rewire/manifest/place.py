@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-__all__ = ["Excerpt", "KeyPath", "Position", "Span", "dotted"]
+__all__ = ["Excerpt", "KeyPath", "Position", "Span", "dotted", "quoted"]
 
 
 KeyPath = tuple[str | int, ...]
@@ -52,12 +52,13 @@ def dotted(path: KeyPath) -> str:
             out += f"[{part}]"
             continue
         bare = part.isascii() and part.replace("-", "a").replace("_", "a").isalnum()
-        shown = part if bare else _quoted(part)
+        shown = part if bare else quoted(part)
         out += f".{shown}" if out else shown
     return out
 
 
-def _quoted(part: str) -> str:
+def quoted(part: str) -> str:
+    """Write one key in quotes, with escapes for what cannot be printed."""
     escaped = "".join(
         c if c.isprintable() else f"\\u{ord(c):04X}" if ord(c) < 0x10000 else f"\\U{ord(c):08X}"
         for c in part.replace("\\", "\\\\").replace('"', '\\"')

@@ -24,7 +24,7 @@ def salvage(root: Node, text: str, form: str) -> dict[str, Any]:
     return data if isinstance(data, dict) else {}
 
 
-def _value(node: Node, text: str, read: Any) -> Any:  # noqa: ANN401 - parsers and what they return
+def _value(node: Node, text: str, read: Any) -> Any:
     if node.kind is Kind.BROKEN:
         return _NOTHING
     if node.kind is Kind.SCALAR:

@@ -69,7 +69,7 @@ class SourceText:
         shown = excerpt(self.line(start.line), start, end, masked=masked)
         return Label(span=span, text=text, file=self.name, start=start, excerpt=shown)
 
-    def diagnose(  # noqa: PLR0913 - a diagnostic has these parts; all but three are by keyword
+    def diagnose(
         self,
         code: str,
         message: str,

@@ -14,11 +14,23 @@ from rewire.manifest.toml_lexer import CONTROL, ESCAPE, SPACE, end_of
 __all__ = ["explain_end", "explain_gap", "explain_key", "explain_value"]
 
 _WORD = re.compile(r"[^\s,\]}#=\[{\"']++")
-_DURATION = re.compile(r"[0-9.]+(?:ms|us|s|m|h|d)")
-_SIZE = re.compile(r"[0-9.]+(?:[kKMGT]i?)?B")
-_INFINITE = re.compile(r"[+-]?(?:nan|inf(?:inity)?)", re.IGNORECASE)
-_DATE = re.compile(r"[0-9]{2,4}[-:][0-9]{2}")
-_ZERO = re.compile(r"[+-]?0[0-9_]+(?:\.[0-9]+)?")
+# What people write instead of a value, the first that fits; only what is plainly no secret is
+# repeated in the help.
+_WORDS = [
+    (re.compile(pattern, re.IGNORECASE), message, hint)
+    for pattern, message, hint in (
+        (r"(?:true|false)\Z", "a boolean is written in lower case", "did you mean {lower}?"),
+        (r"(?:null|none|nil)\Z", "TOML has no null", "leave the key out"),
+        (r"(?:yes|no|on|off)\Z", "this is not a boolean", "write true or false"),
+        (r"[0-9.]+(?:ms|us|[smhd])\Z", "a duration stands in quotes", 'write "{word}"'),
+        (r"[0-9.]+(?:[kmgt]i?)?b\Z", "a size stands in quotes", 'write "{word}"'),
+        (r"[0-9]{2,4}[-:][0-9]{2}", "this is not a date or time", None),
+        (r"[+-]?0[0-9_]+(?:\.[0-9]+)?\Z", "a number has no leading zeros", None),
+        (r"[+-]?(?:nan|inf(?:inity)?)\Z", "this is not a number", None),
+        (r"[-+.0-9]", "this is not a number", "a string stands in quotes"),
+        (r"\$", "a reference stands in quotes", 'write "${{NAME}}"'),
+    )
+]
 _IN_STRING = {
     '"': re.compile(r'(?:[^"\\\r\n]|\\.)*+'),
     "'": re.compile(r"[^'\r\n]*+"),
@@ -95,27 +107,9 @@ def explain_value(text: str, pos: int) -> Fault:
 
 
 def _explain_word(word: str) -> tuple[str, str | None]:
-    lower = word.lower()
-    if lower in {"true", "false"}:
-        return "a boolean is written in lower case", f"did you mean {lower}?"
-    if lower in {"null", "none", "nil"}:
-        return "TOML has no null", "leave the key out"
-    if lower in {"yes", "no", "on", "off"}:
-        return "this is not a boolean", "write true or false"
-    if _DURATION.fullmatch(word):
-        return "a duration stands in quotes", f'write "{word}"'
-    if _SIZE.fullmatch(word):
-        return "a size stands in quotes", f'write "{word}"'
-    if _INFINITE.fullmatch(word):
-        return "this is not a number", None
-    if _ZERO.fullmatch(word):
-        return "a number has no leading zeros", None
-    if _DATE.match(word):
-        return "this is not a date or time", None
-    if word.startswith("$"):
-        return "a reference stands in quotes", 'write "${NAME}"'
-    if word[0] in "+-.0123456789":
-        return "this is not a number", "a string stands in quotes"
+    for pattern, message, hint in _WORDS:
+        if pattern.match(word):
+            return message, hint and hint.format(word=word, lower=word.lower())
     return "this is not a value", "a string stands in quotes"
 
 

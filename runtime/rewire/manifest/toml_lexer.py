@@ -41,9 +41,7 @@ _BASIC = rf'"(?:[^"\\{_CONTROL}]++|{_ESCAPE})*+"'
 _LITERAL = rf"'[^'{_CONTROL}]*+'"
 # Up to two quotes may stand before the closing three.
 _ML_TEXT = r"\x00-\x08\x0b-\x1f\x7f"
-_ML_BASIC = (
-    rf'"""(?:[^"\\{_ML_TEXT}]++|\r\n|{_ESCAPE}|\\[ \t]*+\r?\n|"{{1,2}}+(?!"))*+"{{3,5}}+'
-)
+_ML_BASIC = rf'"""(?:[^"\\{_ML_TEXT}]++|\r\n|{_ESCAPE}|\\[ \t]*+\r?\n|"{{1,2}}+(?!"))*+"{{3,5}}+'
 _ML_LITERAL = rf"'''(?:[^'{_ML_TEXT}]++|\r\n|'{{1,2}}+(?!'))*+'{{3,5}}+"
 
 _BARE = r"[A-Za-z0-9_-]++"
@@ -56,6 +54,7 @@ _END = rf"[ \t]*+(?:{_COMMENT})?+(?:\r?\n|\Z)"
 _STOP = r"(?=[ \t\r\n,\]}#]|\Z)"
 _DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _TIME = r"[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]++)?+)?+"
+_ZONE = r"(?:[Zz]|[+-][0-9]{2}:[0-9]{2})?+"
 _DIGITS = r"[0-9]++(?:_[0-9]++)*+"
 _DECIMAL = r"(?:0|[1-9][0-9]*+(?:_[0-9]++)*+)"
 
@@ -74,7 +73,7 @@ VALUE = re.compile(
     rf"""|(?P<bool>(?:true|false){_STOP})"""
     rf"""|(?P<basics>{_ML_BASIC})"""
     rf"""|(?P<literals>{_ML_LITERAL})"""
-    rf"""|(?P<time>(?:{_DATE}(?:[Tt ]{_TIME}(?:[Zz]|[+-][0-9]{{2}}:[0-9]{{2}})?+)?+|{_TIME}){_STOP})"""
+    rf"""|(?P<time>(?:{_DATE}(?:[Tt ]{_TIME}{_ZONE})?+|{_TIME}){_STOP})"""
     rf"""|(?P<whole>[+-]?+{_DECIMAL}{_STOP})"""
     rf"""|(?P<based>(?:0x{_HEX}++(?:_{_HEX}++)*+|0o[0-7]++(?:_[0-7]++)*+|0b[01]++(?:_[01]++)*+)"""
     rf"""{_STOP})"""

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from rewire.manifest.fault import Fault
-from rewire.manifest.place import dotted
+from rewire.manifest.place import dotted, quoted
 from rewire.manifest.tree import Kind, Node
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def reach(table: Node, parts: Sequence[KeyPart], path: KeyPath) -> Node:
 def duplicate(node: Node, part: KeyPart, path: KeyPath) -> Fault:
     """Return the fault of a key that has a value already; `path` is its table's."""
     where = f" in [{dotted(path)}]" if path else ""
-    message = f"duplicate key {dotted((part.name,))}{where}"
+    message = f"duplicate key {quoted(part.name)}{where}"
     return Fault("RW016", message, part.start, part.end, also=_first(node, "first defined here"))
 
 

@@ -15,7 +15,18 @@ from typing import TYPE_CHECKING, Any
 import tomli
 
 from rewire.manifest.fault import Fault
-from rewire.manifest.limits import MAX_DEPTH, MAX_INT, MAX_KEY_LENGTH, MAX_KEY_PARTS, MIN_INT
+from rewire.manifest.limits import (
+    MAX_DEPTH,
+    MAX_DIGITS,
+    MAX_INT,
+    MAX_KEY_LENGTH,
+    MAX_KEY_PARTS,
+    MIN_INT,
+    NOT_FINITE,
+    TOO_DEEP,
+    TOO_LARGE,
+    TOO_WIDE,
+)
 from rewire.manifest.toml_faults import explain_gap, explain_key, explain_value
 from rewire.manifest.toml_lexer import (
     GAP,
@@ -42,11 +53,9 @@ _CLOSE = {Kind.ARRAY: "]", Kind.INLINE: "}"}
 _NAME = {Kind.ARRAY: "array", Kind.INLINE: "inline table"}
 _PLAIN = frozenset({"basic", "literal", "literals", "bool"})
 _SIMPLE_KEY = re.compile(r"[A-Za-z0-9_.-]*+")
-# More digits than any 64-bit integer has; `int` refuses thousands of them by itself.
-_MANY_DIGITS = 24
 
 
-def evaluate(token: str) -> Any:  # noqa: ANN401 - whatever TOML can say
+def evaluate(token: str) -> Any:
     """Return what the parser makes of one value; raise ValueError if it refuses."""
     return tomli.loads(f"v={token}")["v"]
 
@@ -138,8 +147,7 @@ class Values:
         node.start, node.end = match.span()
         if kind == "open":
             if len(path) > MAX_DEPTH:
-                message = f"values are nested more than {MAX_DEPTH} deep"
-                raise Fault("RW004", message, pos, pos + 1, path=path)
+                raise Fault("RW004", TOO_DEEP, pos, pos + 1, path=path)
             if self.text[pos] == "[":
                 node.kind, node.children = Kind.ARRAY, []
             else:
@@ -153,29 +161,16 @@ class Values:
     def check(self, kind: str, token: str, node: Node, path: KeyPath) -> None:
         """Look at a scalar that may be out of range, or newer than TOML 1.0."""
         if kind in {"basic", "basics"}:
-            for match in NEW_ESCAPE.finditer(token):
-                if match["new"]:
-                    self.toml11.append((node.start + match.start(), node.start + match.end()))
+            found = (match.span() for match in NEW_ESCAPE.finditer(token) if match["new"])
+            self.toml11 += [(node.start + start, node.start + end) for start, end in found]
             return
-        code, message, hint = "RW018", "", None
-        if kind == "time":
-            try:
-                evaluate(token)
-            except ValueError:
-                code, message = "RW013", "this is not a date or time"
-            if SHORT_TIME.search(token):
-                self.toml11.append((node.start, node.end))
-        elif kind == "special":
-            message = "NaN and infinity are not numbers that a manifest can hold"
-        elif kind == "real":
-            if math.isinf(float(token.replace("_", ""))):
-                message = "the number is too large for a 64-bit float"
-        elif not _fits(token):
-            message = "the number does not fit into 64 bits"
-            hint = f"integers are between {MIN_INT} and {MAX_INT}"
-        if message:
+        if kind == "time" and SHORT_TIME.search(token):
+            self.toml11.append((node.start, node.end))
+        objection = _objection(kind, token)
+        if objection is not None:
             node.kind = Kind.BROKEN
-            self.soft(Fault(code, message, node.start, node.end, help=hint), path)
+            code, message = objection
+            self.soft(Fault(code, message, node.start, node.end), path)
 
     def bracket(self, node: Node, path: KeyPath) -> int:
         """Read an array or inline table that has just been opened; return where it ends."""
@@ -218,6 +213,7 @@ class Values:
                 raise self.unclosed(top, pos) or self.no_comma(top, pos)
 
     def close(self, top: _Open, pos: int, *, trailing: bool) -> None:
+        """End a bracket; note if it was an inline table as only TOML 1.1 has them."""
         top.node.end = pos + 1
         if top.node.kind is not Kind.INLINE:
             return
@@ -242,7 +238,7 @@ class Values:
         return node, (*top.path, *(part.name for part in parts)), value
 
     def unclosed(self, top: _Open, pos: int) -> Fault | None:
-        """Return the fault of a bracket that is still open where the text or a statement ends it."""
+        """Return the fault of a bracket still open where the text ends or a statement starts."""
         start = top.node.start
         line = self.text.rfind("\n", start, pos)
         match = RESUME_DEEP.match(self.text, line) if line >= 0 else None
@@ -256,16 +252,30 @@ class Values:
         return Fault("RW015", message, start, start + 1, help=perhaps, also=also, resume=resume)
 
     def no_comma(self, top: _Open, pos: int) -> Fault:
+        """Return the fault of something else where a comma or the end of a bracket belongs."""
         close, name = _CLOSE[top.node.kind], _NAME[top.node.kind]
         message = f"expected a comma or {close} in the {name}"
         return explain_gap(self.text, pos) or Fault("RW010", message, pos, pos + 1)
 
 
-def _fits(token: str) -> bool:
+def _objection(kind: str, token: str) -> tuple[str, str] | None:
+    """Return code and message for a number or time that no manifest can hold."""
+    if kind == "special":
+        return "RW018", NOT_FINITE
+    if kind == "time":
+        try:
+            evaluate(token)
+        except ValueError:
+            return "RW013", "this is not a date or time"
+        return None
     digits = token.replace("_", "")
-    if token[1:2] in {"x", "o", "b"}:
-        return int(digits, 0) <= MAX_INT
-    return len(digits) <= _MANY_DIGITS and MIN_INT <= int(digits) <= MAX_INT
+    if kind == "real":
+        return ("RW018", TOO_LARGE) if math.isinf(float(digits)) else None
+    if kind == "based":
+        fits = int(digits, 0) <= MAX_INT
+    else:
+        fits = len(digits) <= MAX_DIGITS and MIN_INT <= int(digits) <= MAX_INT
+    return None if fits else ("RW018", TOO_WIDE)
 
 
 def _no_equals(text: str, start: int, end: int) -> Fault:
