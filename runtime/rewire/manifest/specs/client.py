@@ -14,11 +14,17 @@ from pydantic import BaseModel, ConfigDict, Field
 from rewire.manifest.specs.types import (
     Applies,
     Duration,
+    FieldName,
     Flag,
-    HeaderName,
-    IntegerRange,
+    HeaderSecret,
+    Integer,
+    Message,
+    PathText,
+    PositiveDuration,
     SecretText,
     Text,
+    UserName,
+    plain,
 )
 
 __all__ = ["AuthConfig", "ClientConfig", "DrainConfig", "Table", "WarmupConfig"]
@@ -43,15 +49,18 @@ class DrainConfig(Table):
     stream_timeout: Annotated[Duration, IN_PLACE] = Field(
         default=300.0, description="Streams and upgraded connections may go on for this long."
     )
-    max_generations: Annotated[IntegerRange(1, 1000), IN_PLACE] = Field(
-        default=16, description="Retired generations kept at once; beyond it the oldest is cut."
+    max_generations: Annotated[Integer, IN_PLACE] = Field(
+        default=16,
+        ge=1,
+        le=1000,
+        description="Retired generations kept at once; beyond it the oldest is cut.",
     )
 
 
 class WarmupConfig(Table):
     """How long a replacement may take to open its first connection before it goes live."""
 
-    timeout: Annotated[Duration, IN_PLACE] = Field(
+    timeout: Annotated[PositiveDuration, IN_PLACE] = Field(
         default=10.0, description="The deadline of the warm-up; a verdict always comes by then."
     )
 
@@ -59,15 +68,15 @@ class WarmupConfig(Table):
 class BasicAuth(Table):
     """A user name and a password, by RFC 7617."""
 
-    username: Text = Field(description="The user name.")
+    username: UserName = Field(description="The user name.")
     password: SecretText = Field(description='The password, usually "${NAME}".')
 
 
 class HeaderAuth(Table):
     """A credential in a header of its own."""
 
-    name: HeaderName = Field(description="The header's name.", examples=["X-Api-Key"])
-    value: SecretText = Field(description='The credential, usually "${NAME}".')
+    name: FieldName = Field(description="The header's name.", examples=["X-Api-Key"])
+    value: HeaderSecret = Field(description='The credential, usually "${NAME}".')
 
 
 class QueryAuth(Table):
@@ -80,7 +89,7 @@ class QueryAuth(Table):
 class AuthConfig(Table):
     """The credential of every call; at most one kind."""
 
-    bearer: SecretText | None = Field(
+    bearer: HeaderSecret | None = Field(
         default=None,
         description="A bearer token, by RFC 6750.",
         examples=["${GITHUB_TOKEN}"],
@@ -94,9 +103,8 @@ class TLSConfig(Table):
     """How the peer's certificate is checked."""
 
     verify: Flag = Field(default=True, description="Check the certificate; false is dangerous.")
-    ca: str | None = Field(
+    ca: PathText | None = Field(
         default=None,
-        min_length=1,
         description="A PEM file of the only authorities to trust, instead of the system's.",
         examples=["/etc/ssl/internal-ca.pem"],
     )
@@ -114,13 +122,13 @@ class ClientConfig(Table):
     enabled: Annotated[Flag, IN_PLACE] = Field(
         default=True, description="false: drained, and its handle raises ClientDisabledError."
     )
-    labels: Annotated[dict[str, str], IN_PLACE] = Field(
+    labels: Annotated[dict[str, Message], IN_PLACE] = Field(
         default_factory=dict, description="Free key/value pairs, shown in the status."
     )
-    owner: Annotated[str | None, IN_PLACE] = Field(
+    owner: Annotated[Message | None, IN_PLACE] = Field(
         default=None, description="Who answers for this connection."
     )
-    description: Annotated[str | None, IN_PLACE] = Field(
+    description: Annotated[Message | None, IN_PLACE] = Field(
         default=None, description="What it is for."
     )
     connect: Annotated[Literal["lazy", "eager"], IN_PLACE] = Field(
@@ -138,4 +146,4 @@ class ClientConfig(Table):
 
     def files(self) -> tuple[str, ...]:
         """Return the files whose contents belong to this spec, as they were written."""
-        return (self.tls.ca,) if self.tls.ca else ()
+        return (plain(self.tls.ca),) if self.tls.ca is not None else ()

@@ -11,13 +11,14 @@ from pydantic import Field
 
 from rewire.manifest.specs.client import IN_PLACE, REPLACE, AuthConfig, ClientConfig, Table
 from rewire.manifest.specs.types import (
-    HTTP_URL_PATTERN,
+    HTTPURL,
     Duration,
     Flag,
     HeaderName,
-    IntegerRange,
+    HeaderText,
+    Integer,
+    PositiveDuration,
     Text,
-    URLText,
 )
 
 __all__ = ["HTTPClientConfig", "PoolConfig", "TimeoutConfig"]
@@ -26,16 +27,16 @@ __all__ = ["HTTPClientConfig", "PoolConfig", "TimeoutConfig"]
 class TimeoutConfig(Table):
     """Bounds on each step of a call."""
 
-    connect: Annotated[Duration, IN_PLACE] = Field(
+    connect: Annotated[PositiveDuration, IN_PLACE] = Field(
         default=5.0, description="To open a connection, TLS included."
     )
-    read: Annotated[Duration, IN_PLACE] = Field(
+    read: Annotated[PositiveDuration, IN_PLACE] = Field(
         default=30.0, description="Between two reads: the longest silence of the peer."
     )
-    write: Annotated[Duration, IN_PLACE] = Field(
+    write: Annotated[PositiveDuration, IN_PLACE] = Field(
         default=30.0, description="Between two writes of the request's body."
     )
-    pool: Annotated[Duration, IN_PLACE] = Field(
+    pool: Annotated[PositiveDuration, IN_PLACE] = Field(
         default=5.0, description="To wait for a free connection."
     )
 
@@ -43,11 +44,14 @@ class TimeoutConfig(Table):
 class PoolConfig(Table):
     """How many connections are kept, and for how long."""
 
-    max_connections: Annotated[IntegerRange(1, 100_000), IN_PLACE] = Field(
-        default=100, description="Connections open at once; further requests wait."
+    max_connections: Annotated[Integer, IN_PLACE] = Field(
+        default=100,
+        ge=1,
+        le=100_000,
+        description="Connections open at once; further requests wait.",
     )
-    max_keepalive: Annotated[IntegerRange(0, 100_000), IN_PLACE] = Field(
-        default=20, description="Idle connections kept for reuse."
+    max_keepalive: Annotated[Integer, IN_PLACE] = Field(
+        default=20, ge=0, le=100_000, description="Idle connections kept for reuse."
     )
     keepalive_expiry: Annotated[Duration, IN_PLACE] = Field(
         default=5.0, description="How long an idle connection is kept."
@@ -59,14 +63,11 @@ class HTTPClientConfig(ClientConfig):
 
     protocol: ClassVar[str] = "http"
 
-    base_url: Annotated[
-        URLText(HTTP_URL_PATTERN, "an http:// or https:// URL without user, query or fragment"),
-        REPLACE,
-    ] = Field(
+    base_url: Annotated[HTTPURL, REPLACE] = Field(
         description="Where the client sends to; a path in it is a prefix of every call.",
         examples=["https://api.github.com"],
     )
-    headers: Annotated[dict[HeaderName, Text], IN_PLACE] = Field(
+    headers: Annotated[dict[HeaderName, HeaderText], IN_PLACE] = Field(
         default_factory=dict, description="Headers of every call; a caller's own win."
     )
     query: Annotated[dict[str, Text], IN_PLACE] = Field(
@@ -84,8 +85,8 @@ class HTTPClientConfig(ClientConfig):
     follow_redirects: Annotated[Flag, IN_PLACE] = Field(
         default=False, description="Follow redirects, within the client's own origin."
     )
-    max_redirects: Annotated[IntegerRange(0, 100), IN_PLACE] = Field(
-        default=20, description="Redirects followed for one call."
+    max_redirects: Annotated[Integer, IN_PLACE] = Field(
+        default=20, ge=0, le=100, description="Redirects followed for one call."
     )
     allow_foreign: Annotated[Flag, IN_PLACE] = Field(
         default=False,
