@@ -94,6 +94,23 @@ class TargetElsewhere:
             fresh.replace(self.target)
 
 
+class SwapThenEdit(DataSwap):
+    """Swap the symlink one time, and the next time edit the file that it leads to by now."""
+
+    def edit(self, number: int) -> None:
+        if number % 2:
+            fresh = self.root / f"..2026_{number}"
+            fresh.mkdir()
+            (fresh / "connections.toml").write_bytes(text(number))
+            link = self.root / "..data_tmp"
+            link.symlink_to(fresh.name)
+            link.replace(self.root / "..data")
+        elif number:
+            self.path.write_bytes(text(number))
+        else:
+            super().edit(number)
+
+
 class DirectorySwap:
     """Swap the symlink that is the file's directory, as git-sync does."""
 
@@ -147,6 +164,7 @@ STYLES = [
     UnlinkAndCreate,
     BackupRename,
     DataSwap,
+    SwapThenEdit,
     TargetElsewhere,
     DirectorySwap,
     DirectoryRename,

@@ -51,17 +51,18 @@ def replace(path: Path, data: bytes) -> None:
 
 
 async def test_a_half_written_file_is_not_yielded_inside_the_quiet_window(path: Path) -> None:
-    """Truncate, then write: one yield, of the full content (fault 1)."""
-    source = Witness(path, quiet=0.6)
+    """Truncate, then write bit by bit: one yield, of the full content (fault 1)."""
+    source = Witness(path, quiet=0.4, max_delay=30.0)
+    text = b"version = 1"
     async with following(source) as follower:
-        for number in range(3):
-            with path.open("wb") as file:
+        for number in range(2):
+            with path.open("wb", buffering=0) as file:
                 await eventually(lambda: source.seen[-1] == b"")
-                file.write(b"version")
-                file.flush()
-                await eventually(lambda: source.seen[-1] == b"version")
-                file.write(b" = 1 # %d" % number)
-            assert await follower.data() == b"version = 1 # %d" % number
+                for end in range(1, len(text) + 1):  # in all this takes more than `quiet`
+                    file.write(text[end - 1 : end])
+                    await eventually(lambda end=end: source.seen[-1] == text[:end])
+                file.write(b" # %d" % number)
+            assert await follower.data() == text + b" # %d" % number
 
 
 async def test_a_file_left_empty_is_yielded_as_no_bytes(path: Path) -> None:
@@ -157,10 +158,16 @@ async def test_equal_bytes_are_no_news(path: Path) -> None:
 
 
 async def test_a_resync_yields_equal_content_too(path: Path) -> None:
-    """At every `resync` everything is read and handed over, hint or no hint."""
-    async with following(FileSource(path, resync=0.05)) as follower:
-        for _ in range(3):
+    """At every `resync` everything is read, once, and handed over; nothing is read in between."""
+    source = Witness(path, resync=3600)
+    async with following(source) as follower:
+        await eventually(lambda: len(source.seen) == 2)  # ours, and the one when the watch stood
+        source.retune(resync=0.1)
+        assert await follower.data() == FULL
+        count = len(source.seen)
+        for number in range(1, 4):
             assert await follower.data() == FULL
+            assert len(source.seen) == count + number
 
 
 async def test_retune_holds_at_once(path: Path) -> None:
@@ -278,6 +285,7 @@ async def test_a_rotated_secret_is_seen_though_size_and_times_are_equal(
     secret.write_bytes(b"aaaa")
     source = Witness(path, watch=watch, poll_interval=0.02)  # type: ignore[arg-type]
     async with following(source) as follower:
+        await eventually(lambda: source.mode != "off")
         source.watch_also([str(secret)])
         await eventually(lambda: source._others[str(secret)] is not None)
         for value in (b"bbbb", b"cccc", b"dddd"):
@@ -336,6 +344,21 @@ async def test_what_must_not_be_read_does_not_stop_the_source(path: Path, tmp_pa
         source.watch_also([f"{tmp_path}/fifo", "/dev/zero", "/proc/self/environ", "a\0b"])
         replace(path, b"edit")
         assert await follower.data() == b"edit"
+
+
+async def test_saying_the_same_again_costs_nothing(path: Path, tmp_path: Path) -> None:
+    """The manager states files and times after every pass; equal ones wake nobody."""
+    secret = tmp_path / "token"
+    source = Witness(path)
+    source.watch_also([str(secret)], seen={str(secret): None})
+    async with following(source):
+        await eventually(lambda: len(source.seen) == 2)
+        source.watch_also([str(secret)], seen={str(secret): None})
+        source.watch_also([str(secret)])
+        source.retune(quiet=0.1, resync=60.0)
+        source.accept(source.read())
+        assert source._hint is not None
+        assert not source._hint.is_set()
 
 
 # ── what it costs, and what is left ──────────────────────────────────────────────────────────

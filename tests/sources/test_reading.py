@@ -46,8 +46,10 @@ def test_a_fifo_that_took_the_files_place_is_refused_too(
     os.mkfifo(tmp_path / "fifo")
     (tmp_path / "file").touch()
     regular = (tmp_path / "file").stat()
-    monkeypatch.setattr(os, "stat", lambda path: regular)
-    assert refusal(tmp_path / "fifo") == "it is not a regular file"
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "stat", lambda path, **_: regular)
+        reason = refusal(tmp_path / "fifo")
+    assert reason == "it is not a regular file"
 
 
 @pytest.mark.parametrize(
@@ -81,10 +83,13 @@ def test_a_file_above_the_cap_is_refused_before_and_while_it_is_read(
     assert len(read_regular_file(path, max_size=1025)) == 1025
     small = path.stat()
     path.write_bytes(b"x" * 5000)
-    monkeypatch.setattr(os, "fstat", lambda descriptor: small)
-    monkeypatch.setattr(os, "stat", lambda path: small)
-    assert len(read_regular_file(path, max_size=8192)) == 5000
-    assert refusal(path, 2048) == "it is larger than 2 KiB"
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fstat", lambda descriptor: small)
+        patch.setattr(os, "stat", lambda path, **_: small)
+        data = read_regular_file(path, max_size=8192)
+        reason = refusal(path, 2048)
+    assert len(data) == 5000
+    assert reason == "it is larger than 2 KiB"
 
 
 def test_a_path_with_a_nul_is_refused() -> None:

@@ -125,10 +125,13 @@ class FileSource:
         new path counts as known.
         """
         seen = seen or {}
-        self._others = {
+        others = {
             path: _fingerprint(seen[path]) if path in seen else self._others.get(path)
-            for path in map(os.fsdecode, paths)
+            for path in paths
         }
+        if others == self._others:
+            return
+        self._others = others
         if self._watcher:
             self._watcher.follow(self._paths())
         self._wake()
@@ -143,8 +146,10 @@ class FileSource:
     ) -> None:
         """Change the given times at once; the others stay."""
         given = {"quiet": quiet, "max_delay": max_delay, "resync": resync, "jitter": jitter}
-        self._pace = replace(self._pace, **{k: v for k, v in given.items() if v is not None})
-        self._wake()
+        pace = replace(self._pace, **{k: v for k, v in given.items() if v is not None})
+        if pace != self._pace:
+            self._pace = pace
+            self._wake()
 
     async def changes(self) -> AsyncGenerator[Snapshot, None]:
         """Yield a settled snapshot whenever the content differs from what is known.

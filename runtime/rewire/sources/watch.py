@@ -80,8 +80,10 @@ class Watcher:
 
     def follow(self, paths: Iterable[str]) -> None:
         """Watch these paths from now on, instead of the earlier ones."""
-        self._paths = tuple(paths)
-        self._nudge.set()
+        paths = tuple(paths)
+        if paths != self._paths:
+            self._paths = paths
+            self._nudge.set()
 
     def distrust(self, reason: str) -> None:
         """Poll for a while, because a change was found that no hint had announced."""
