@@ -8,6 +8,7 @@
     ├── WrongProtocolError               (TypeError)     right id, wrong accessor
     ├── ClientRemovedError                               the id was taken out of the manifest
     ├── ClientDisabledError                              ``enabled = false``
+    ├── ClientHeldBackError                              declared, but nothing of it could be applied
     ├── WrongLoopError                   (RuntimeError)  used from another event loop
     ├── ManagerClosedError               (RuntimeError)  used after the manager has ended
     ├── DuplicateClientError             (ValueError)    ``register`` of an id that is taken
@@ -15,6 +16,7 @@
     ├── DrainCutError                                    cut off by a drain deadline
     ├── ProbeError                                       a connection could not be opened
     ├── QueueFullError                                   a bounded queue overflowed
+    ├── FileRefused                                      (in rewire.sources.reading)
     └── MissingExtraError                (ImportError)   names the extra to install
 
 An error carries data and builds its message when asked; drivers subclass these together with
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ClientDisabledError",
+    "ClientHeldBackError",
     "ClientRemovedError",
     "DrainCutError",
     "DuplicateClientError",
@@ -48,6 +51,12 @@ __all__ = [
 
 class RewireError(Exception):
     """Be the root of everything that rewire raises."""
+
+    def __init__(self, *data: object) -> None:
+        # A subclass may stand in another library's family, whose constructor takes one message;
+        # ours is built in __str__ out of the data, and ``args`` keeps the data for pickling.
+        super().__init__("")
+        self.args = data
 
 
 class ManifestError(RewireError):
@@ -116,6 +125,19 @@ class ClientDisabledError(RewireError):
 
     def __str__(self) -> str:
         return f'the client "{self.client}" is disabled; set enabled = true in its table'
+
+
+class ClientHeldBackError(RewireError):
+    """Say that the client is declared, but the world has not let any spec of it go live yet."""
+
+    def __init__(self, client: str, reason: str, message: str) -> None:
+        super().__init__(client, reason, message)
+        self.client = client
+        self.reason = reason
+        self.message = message
+
+    def __str__(self) -> str:
+        return f'the client "{self.client}" is held back ({self.reason}): {self.message}'
 
 
 class WrongLoopError(RewireError, RuntimeError):

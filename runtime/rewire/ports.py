@@ -11,7 +11,14 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, AsyncIterator, Callable, Coroutine, Iterable, Mapping
+    from collections.abc import (
+        AsyncGenerator,
+        AsyncIterable,
+        Callable,
+        Coroutine,
+        Iterable,
+        Mapping,
+    )
 
     from rewire.manifest.specs.client import ClientConfig
     from rewire.status import PoolStatus
@@ -38,7 +45,7 @@ class Snapshot:
     """The bytes of a manifest at one moment; ``data`` is None while the source is missing."""
 
     origin: str
-    data: bytes | None
+    data: bytes | None = field(repr=False)
     revision: str | None = None
     why: str | None = None
 
@@ -52,8 +59,14 @@ class Source(Protocol):
     """Where manifest bytes come from; level-triggered: only content counts."""
 
     origin: str
-    mode: Literal["native", "poll", "off"]
-    degraded: str | None
+
+    @property
+    def mode(self) -> Literal["native", "poll", "off"]:
+        """Return how changes are noticed right now."""
+
+    @property
+    def degraded(self) -> str | None:
+        """Return why native watching does not work right now, or None."""
 
     def read(self) -> Snapshot:
         """Read everything, now."""
@@ -64,15 +77,15 @@ class Source(Protocol):
     def accept(self, snapshot: Snapshot) -> None:
         """Take ``snapshot`` as the content that the caller already has."""
 
-    def watch_also(self, paths: Iterable[str]) -> None:
-        """Watch these files too: the ones that the manifest names."""
-
-    def retune(
-        self, *, quiet: float | None, max_delay: float | None, resync: float | None
+    def watch_also(
+        self, paths: Iterable[str], *, seen: Mapping[str, bytes | None] | None = None
     ) -> None:
+        """Watch these files too: the ones that the manifest names; ``seen`` is what was read."""
+
+    def retune(self, *, quiet: float | None, max_delay: float | None, resync: float | None) -> None:
         """Take the manifest's own ``[reload]`` settings."""
 
-    def changes(self) -> AsyncIterator[Snapshot]:
+    def changes(self) -> AsyncGenerator[Snapshot]:
         """Yield a settled snapshot whenever the content differs, and at every resync."""
 
 
@@ -138,6 +151,10 @@ class ClientContext(Protocol):
     def ready(self) -> bool:
         """Say whether the manager is started and this is its event loop (else await start)."""
 
+    @property
+    def closed(self) -> bool:
+        """Say whether the manager has ended."""
+
     async def started(self) -> None:
         """Wait for the manager's start; raise WrongLoopError in another event loop."""
 
@@ -189,7 +206,7 @@ class Driver(Protocol):
     def swapped(self, handle: Any, before: View | None, after: View | None) -> None:
         """Take note of a swap, in the same event-loop step; None: there is no such view."""
 
-    def retune(self, view: View) -> None:
+    def retune(self, view: View, context: ClientContext) -> None:
         """Apply a new view of the same generation to its resource."""
 
     def pool(self, resource: Any) -> PoolStatus | None:
@@ -234,13 +251,16 @@ class HTTPEngine(Protocol):
     async def request(self, request: EngineRequest) -> EngineResponse:
         """Send a request and return the response's head; raises the engine's exceptions."""
 
-    async def connect(self, scheme: str, host: str, port: int, timeout: float) -> None:
-        """Open one connection and keep it for the next request."""
-
-    def retune(
-        self, *, max_connections: int, max_keepalive: int, keepalive_expiry: float
+    async def connect(
+        self, scheme: bytes, host: str, port: int, *, timeout: float, keep: bool
     ) -> None:
+        """Open one connection; keep it for the next request, or close it."""
+
+    def retune(self, *, max_connections: int, max_keepalive: int, keepalive_expiry: float) -> None:
         """Change the limits; a lowered one closes idle connections only."""
+
+    async def trim(self) -> None:
+        """Close the connections that are over the limits and idle."""
 
     def pool(self) -> PoolStatus:
         """Return how many connections there are."""

@@ -1,0 +1,100 @@
+"""rewire: a declarative connectivity runtime.
+
+A manifest says which outbound connections a program should have; a :class:`ClientManager` makes
+the program agree with it, and keeps it so while the file changes.
+
+Names are loaded when they are first used, so that ``rewire validate`` imports no HTTP library.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from rewire.errors import (
+    ClientDisabledError,
+    ClientHeldBackError,
+    ClientRemovedError,
+    DrainCutError,
+    DuplicateClientError,
+    ForeignURLError,
+    ManagerClosedError,
+    ManifestError,
+    MissingExtraError,
+    ProbeError,
+    QueueFullError,
+    RewireError,
+    UnknownClientError,
+    WrongLoopError,
+    WrongProtocolError,
+)
+
+if TYPE_CHECKING:
+    from rewire.control.manager import ClientManager
+    from rewire.control.verdict import Verdict
+    from rewire.drivers.http.client import HTTPClient
+    from rewire.drivers.http.transport import FROM_MANIFEST
+    from rewire.drivers.websocket.client import WebSocketClient
+    from rewire.manifest.specs.client import ClientConfig
+    from rewire.manifest.specs.http import HTTPClientConfig
+    from rewire.manifest.specs.websocket import WebSocketClientConfig
+    from rewire.status import ClientStatus, ConnectionState, ManagerStatus
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "FROM_MANIFEST",
+    "ClientConfig",
+    "ClientDisabledError",
+    "ClientHeldBackError",
+    "ClientManager",
+    "ClientRemovedError",
+    "ClientStatus",
+    "ConnectionState",
+    "DrainCutError",
+    "DuplicateClientError",
+    "ForeignURLError",
+    "HTTPClient",
+    "HTTPClientConfig",
+    "ManagerClosedError",
+    "ManagerStatus",
+    "ManifestError",
+    "MissingExtraError",
+    "ProbeError",
+    "QueueFullError",
+    "RewireError",
+    "UnknownClientError",
+    "Verdict",
+    "WebSocketClient",
+    "WebSocketClientConfig",
+    "WrongLoopError",
+    "WrongProtocolError",
+    "__version__",
+]
+
+_WHERE = {
+    "FROM_MANIFEST": "rewire.drivers.http.transport",
+    "ClientConfig": "rewire.manifest.specs.client",
+    "ClientManager": "rewire.control.manager",
+    "ClientStatus": "rewire.status",
+    "ConnectionState": "rewire.status",
+    "HTTPClient": "rewire.drivers.http.client",
+    "HTTPClientConfig": "rewire.manifest.specs.http",
+    "ManagerStatus": "rewire.status",
+    "Verdict": "rewire.control.verdict",
+    "WebSocketClient": "rewire.drivers.websocket.client",
+    "WebSocketClientConfig": "rewire.manifest.specs.websocket",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WHERE:
+        msg = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(msg)
+    value = getattr(import_module(_WHERE[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(set(globals()) | set(__all__))

@@ -1,0 +1,141 @@
+"""When passes run: on each snapshot of the source, on request, and for what waits for a retry.
+
+One worker runs one pass at a time and always takes the newest snapshot. A snapshot that comes
+during a pass supersedes it; whoever waited gets the newer verdict.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from rewire.control.verdict import Verdict
+from rewire.events import SourceChanged
+
+if TYPE_CHECKING:
+    from rewire.control.host import Host
+    from rewire.control.reconciler import Reconciler
+    from rewire.ports import Snapshot, Source
+
+__all__ = ["Loop"]
+
+logger = logging.getLogger("rewire")
+
+RETRY_FIRST = 1.0
+RETRY_LONGEST = 60.0
+
+
+@dataclass(slots=True)
+class _Job:
+    snapshot: Snapshot
+    waiters: list[asyncio.Future[Verdict]] = field(default_factory=list)
+
+
+class Loop:
+    """Feed the reconciler; never end by an error of a pass."""
+
+    def __init__(self, host: Host, reconciler: Reconciler, source: Source) -> None:
+        self._host = host
+        self._reconciler = reconciler
+        self._source = source
+        self._pending: _Job | None = None
+        self._running: Snapshot | None = None
+        self._arrived = asyncio.Event()
+        self._tries = 0
+        self._degraded: str | None = None
+        self._missing = False
+
+    def start(self, *, watch: bool) -> None:
+        """Start the worker, and the watching of the source."""
+        self._tune()
+        self._host.tasks.spawn(self._work(), "reconcile")
+        if watch:
+            self._host.tasks.spawn(self._watch(), "watch")
+
+    def submit(self, snapshot: Snapshot) -> asyncio.Future[Verdict]:
+        """Ask for a pass on ``snapshot``; the verdict may be that of a newer one."""
+        waiter: asyncio.Future[Verdict] = asyncio.get_running_loop().create_future()
+        waiters = self._pending.waiters if self._pending is not None else []
+        self._pending = _Job(snapshot, [*waiters, waiter])
+        if self._running is not None and self._running.data != snapshot.data:
+            self._reconciler.newer.set()
+        self._arrived.set()
+        return waiter
+
+    async def reload(self) -> Verdict:
+        """Read the source now and return the verdict; cancelling the call stops no pass."""
+        snapshot = await self._source.settle()
+        self._source.accept(snapshot)
+        return await self.submit(snapshot)
+
+    async def _watch(self) -> None:
+        async with aclosing(self._source.changes()) as changes:
+            async for snapshot in changes:
+                self._tell(snapshot)
+                self._source.accept(snapshot)
+                self.submit(snapshot)
+
+    def _tell(self, snapshot: Snapshot) -> None:
+        missing = snapshot.data is None
+        if missing != self._missing:
+            self._missing = missing
+            condition = "SourceMissing" if missing else "SourceFound"
+            self._host.emit(SourceChanged(condition, snapshot.why or snapshot.origin))
+        if self._source.degraded != self._degraded:
+            self._degraded = self._source.degraded
+            condition = "WatchDegraded" if self._degraded else "WatchRestored"
+            self._host.emit(SourceChanged(condition, self._degraded or self._source.mode))
+
+    async def _work(self) -> None:
+        while True:
+            job = await self._next()
+            self._running = job.snapshot
+            self._reconciler.newer.clear()
+            verdict = await self._pass(job.snapshot)
+            self._running = None
+            if verdict.result == "superseded" and self._pending is not None:
+                self._pending.waiters[:0] = job.waiters
+                continue
+            self._tries = self._tries + 1 if verdict.held_back else 0
+            self._tune()
+            for waiter in job.waiters:
+                if not waiter.done():
+                    waiter.set_result(verdict)
+
+    async def _next(self) -> _Job:
+        """Return the newest job; when nothing comes, what is held back is tried again."""
+        delay = min(RETRY_FIRST * 2 ** (self._tries - 1), RETRY_LONGEST) if self._tries else None
+        accepted = self._reconciler.accepted
+        try:
+            async with asyncio.timeout(delay if accepted is not None else None):
+                await self._arrived.wait()
+        except TimeoutError:
+            assert accepted is not None
+            return _Job(accepted)
+        self._arrived.clear()
+        job, self._pending = self._pending, None
+        assert job is not None
+        return job
+
+    async def _pass(self, snapshot: Snapshot) -> Verdict:
+        try:
+            return await self._reconciler.reconcile_once(snapshot)
+        except Exception as error:
+            # Law 3: a fault of ours must not end the loop; the next manifest is tried as well.
+            logger.exception("a reconcile failed; what is live stays as it is")
+            release = self._reconciler.release
+            reason = f"InternalError: {type(error).__name__}"
+            return Verdict("refused", release, reason, snapshot.digest, text=reason)
+
+    def _tune(self) -> None:
+        manifest = self._reconciler.manifest
+        if manifest is not None:
+            reload = manifest.reload
+            self._source.retune(
+                quiet=reload.quiet, max_delay=reload.max_delay, resync=reload.resync
+            )
+        seen = self._reconciler.environment.seen
+        self._source.watch_also(seen, seen=seen)

@@ -1,0 +1,314 @@
+"""One pass: newest snapshot → validate → plan → build and warm → swap → retire → publish.
+
+``reconcile_once`` is the unit: it takes a snapshot and returns a verdict. It is level-triggered:
+it compares what the manifest says *now* with what is live *now*, and never asks what happened to
+a file. The text is all or nothing; the world holds back single clients (laws 3 and 4).
+When passes run, and on which snapshot, is :mod:`rewire.control.loop`'s business.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Literal
+
+from rewire.control.environment import Environment, Held
+from rewire.control.verdict import Verdict
+from rewire.control.warmup import Warmup
+from rewire.errors import ClientHeldBackError
+from rewire.events import Reconciled
+from rewire.manifest.manifest import Manifest
+from rewire.manifest.render import render
+from rewire.manifest.validate import read
+from rewire.plan.plan import plan as make_plan
+from rewire.plan.render import lines
+from rewire.plan.safety import verdict as safety_verdict
+from rewire.ports import Snapshot
+from rewire.status import Signal
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from rewire.control.generation import View
+    from rewire.control.host import Host
+    from rewire.control.registry import Registry
+    from rewire.control.retirement import Retirement
+    from rewire.control.slot import Slot
+    from rewire.manifest.diagnostics import Diagnostic
+    from rewire.manifest.manifest import Desired
+    from rewire.plan.plan import Change, Plan
+
+__all__ = ["Reconciler"]
+
+
+@dataclass(slots=True)
+class _Pass:
+    """What one pass has found out so far."""
+
+    snapshot: Snapshot
+    started: float
+    desired: dict[str, Desired] = field(default_factory=dict)
+    held: dict[str, Held] = field(default_factory=dict)
+    unhealthy: dict[str, str] = field(default_factory=dict)
+
+
+class Reconciler:
+    """Make what is live agree with the newest manifest, as far as text and world allow."""
+
+    def __init__(
+        self,
+        host: Host,
+        registry: Registry,
+        retirement: Retirement,
+        environment: Environment,
+        only: Collection[str] | None = None,
+    ) -> None:
+        self.release = 0
+        self.manifest: Manifest | None = None
+        self.accepted: Snapshot | None = None
+        self.attempted: Snapshot | None = None
+        self.last: Verdict | None = None
+        self.newer = asyncio.Event()
+        self._host = host
+        self._registry = registry
+        self._retirement = retirement
+        self.environment = environment
+        self.last_time = datetime.now(UTC)
+        self._only = only
+        self._warmup = Warmup(registry, retirement, self.newer)
+        self._turn = asyncio.Lock()
+
+    async def reconcile_once(self, snapshot: Snapshot) -> Verdict:
+        """Bring what is live in line with ``snapshot``; return how that ended."""
+        async with self._turn:
+            run = _Pass(snapshot, time.perf_counter())
+            verdict = await self._reconcile(run)
+            verdict = replace(verdict, seconds=time.perf_counter() - run.started)
+            self._publish(verdict)
+            return verdict
+
+    def chosen(self, manifest: Manifest) -> list[str]:
+        """Return the ids of a manifest that this manager was asked for."""
+        return [client for client in manifest.clients if self._only is None or client in self._only]
+
+    async def foresee(self, manifest: Manifest) -> Plan:
+        """Return what a pass on ``manifest`` would do, and do nothing."""
+        run = _Pass(Snapshot("", None), time.perf_counter())
+        await self._resolve(run, manifest)
+        return make_plan(run.desired, self._registry.observed(), run.held)
+
+    # ── the stages ───────────────────────────────────────────────────────────────────────────
+
+    async def _reconcile(self, run: _Pass) -> Verdict:
+        self.attempted = run.snapshot
+        if run.snapshot.data is None:
+            return self._refusal(run, "SourceMissing", (), run.snapshot.why or "")
+        manifest = self._text(run.snapshot)
+        if not isinstance(manifest, Manifest):
+            return self._refusal(run, "ManifestInvalid", manifest)
+        await self._resolve(run, manifest)
+        plan = make_plan(run.desired, self._registry.observed(), run.held)
+        if (unsafe := self._unsafe(run, manifest, plan)) is not None:
+            return self._refusal(run, "ManifestUnsafe", (unsafe,))
+        warmed = await self._warmup.run(plan, run.desired)
+        if warmed is None:
+            return Verdict("superseded", self.release, "NewerSnapshot", run.snapshot.digest)
+        for client, failure in warmed.held.items():
+            run.held[client] = failure
+        run.unhealthy.update(warmed.unhealthy)
+        return self._apply(run, manifest, plan, warmed.views)
+
+    def _text(self, snapshot: Snapshot) -> Manifest | tuple[Diagnostic, ...]:
+        """Judge the text alone; the same text is judged once."""
+        if self.accepted is not None and self.accepted.data == snapshot.data:
+            assert self.manifest is not None
+            return self.manifest
+        assert snapshot.data is not None
+        return read(snapshot.origin, snapshot.data)
+
+    async def _resolve(self, run: _Pass, manifest: Manifest) -> None:
+        """Let the world have its say: variables, secrets, files."""
+        resolved = await self.environment.resolve(manifest, self.chosen(manifest))
+        for client, outcome in resolved.items():
+            taken = self._registry.declared(client)
+            if taken is not None and taken.desired and taken.desired.source == "code":
+                run.held[client] = Held("IdTaken", "a client registered from code has this id")
+            elif isinstance(outcome, Held):
+                run.held[client] = outcome
+            else:
+                run.desired[client] = outcome
+
+    def _unsafe(self, run: _Pass, manifest: Manifest, plan: Plan) -> Diagnostic | None:
+        if self.accepted is not None and self.accepted.data == run.snapshot.data:
+            return None
+        live = sum(1 for slot in self._registry if slot.desired and slot.desired.source != "code")
+        return safety_verdict(plan, manifest.reload, live)
+
+    # ── the swap: one event-loop step, no await ──────────────────────────────────────────────
+
+    def _apply(
+        self, run: _Pass, manifest: Manifest, plan: Plan, views: Mapping[str, View]
+    ) -> Verdict:
+        changed = [
+            change
+            for change in plan.changes
+            if change.action != "keep" and change.id not in run.held
+        ]
+        new_text = self.accepted is None or self.accepted.data != run.snapshot.data
+        back = self.last is not None and self.last.result == "refused"
+        if new_text or changed:
+            self.release += 1
+        for change in changed:
+            self._swap(change, run, views)
+        for client, desired in run.desired.items():
+            slot = self._registry.declared(client)
+            if slot is not None and slot.protocol == desired.protocol and client not in run.held:
+                slot.desired = desired
+                slot.release = self.release
+                slot.vitals.condition("Reconciled", "Applied", status=True)
+        for client, held in run.held.items():
+            self._hold(client, held, manifest)
+        self.manifest, self.accepted = manifest, run.snapshot
+        result: Literal["applied", "unchanged"] = "applied" if new_text or changed else "unchanged"
+        reason = "BackToAccepted" if result == "unchanged" and back else result.capitalize()
+        return Verdict(
+            result,
+            self.release,
+            reason,
+            run.snapshot.digest,
+            plan=plan,
+            held_back={
+                client: f"{held.reason}: {held.message}" for client, held in run.held.items()
+            },
+            unhealthy=run.unhealthy,
+            diagnostics=manifest.warnings,
+        )
+
+    def _swap(self, change: Change, run: _Pass, views: Mapping[str, View]) -> None:
+        if change.action == "remove":
+            slot = self._registry.slot(change.id, change.protocol)
+            if slot is not None:
+                self.remove(slot)
+            return
+        desired = run.desired[change.id]
+        slot = self._registry.declare(change.id, desired.protocol)
+        self.put(slot, desired, views.get(change.id))
+
+    def put(self, slot: Slot, desired: Desired, view: View | None = None) -> None:
+        """Make a client live with ``desired``: on a warmed view, in place, or unbuilt."""
+        live, before = slot.live, slot.desired
+        if not desired.spec.enabled:
+            view = None
+            slot.vitals.signal(Signal.DISABLED)
+        elif view is None:
+            same = live is not None and before is not None and _in_place(before, desired)
+            view = slot.make_view(desired, live.generation if live and same else None)
+        left = slot.swap(desired, view)
+        if view is not None:
+            self._settle(slot, view, fresh=live is None or view.generation is not live.generation)
+        if left is not None:
+            limits = before.spec.drain if before else desired.spec.drain
+            self._retirement.retire(slot, left, limits)
+
+    def _settle(self, slot: Slot, view: View, *, fresh: bool) -> None:
+        slot.vitals.signal(Signal.DECLARED)
+        if not fresh:
+            if view.generation.built:
+                slot.driver.retune(view, slot)
+            return
+        if view.generation.built:
+            return
+        slot.vitals.signal(Signal.REPLACED)
+        if self._host.running:
+            self.wake(slot)
+
+    def wake(self, slot: Slot) -> None:
+        """Connect an eager client that is not built yet."""
+        view = slot.live
+        if view is not None and view.spec.connect == "eager" and not view.generation.built:
+            self._warmup.connect(slot, view)
+
+    def remove(self, slot: Slot) -> None:
+        """Take a client out: its calls in flight finish, new ones are refused."""
+        before = slot.desired
+        left = slot.swap(None, None)
+        slot.vitals.signal(Signal.REMOVED)
+        self._registry.withdraw(slot)
+        if left is not None and before is not None:
+            self._retirement.retire(slot, left, before.spec.drain)
+
+    def _hold(self, client: str, held: Held, manifest: Manifest) -> None:
+        declared = manifest.clients[client]
+        known = self._registry.declared(client)
+        if held.reason == "IdTaken" and known is not None:
+            return
+        if known is not None and known.protocol != declared.protocol:
+            self.remove(known)
+        slot = self._registry.declare(client, declared.protocol)
+        slot.vitals.condition("Reconciled", held.reason, held.message, status=False)
+        if slot.live is None:
+            slot.held = ClientHeldBackError(client, held.reason, held.message)
+            slot.vitals.signal(Signal.FAILED, held.reason)
+
+    async def end(self) -> None:
+        """Retire everything, and wait until it has drained or been cut."""
+        await self._warmup.end()
+        for slot in self._registry:
+            before = slot.desired
+            left = slot.swap(before, None)
+            if left is not None and before is not None:
+                # Nobody will read a stream of a program that ends for another five minutes.
+                limits = before.spec.drain
+                brief = limits.model_copy(update={"stream_timeout": limits.timeout})
+                self._retirement.retire(slot, left, brief)
+        await self._retirement.finished()
+
+    # ── publishing ───────────────────────────────────────────────────────────────────────────
+
+    def _refusal(
+        self, run: _Pass, reason: str, diagnostics: tuple[Diagnostic, ...], text: str = ""
+    ) -> Verdict:
+        shown = render(diagnostics, format="full") if diagnostics else text
+        return Verdict(
+            "refused",
+            self.release,
+            reason,
+            run.snapshot.digest,
+            diagnostics=diagnostics,
+            text=shown,
+        )
+
+    def _publish(self, verdict: Verdict) -> None:
+        before, self.last = self.last, verdict
+        self.last_time = datetime.now(UTC)
+        repeated = before is not None and (before.result, before.reason, before.digest) == (
+            verdict.result,
+            verdict.reason,
+            verdict.digest,
+        )
+        if verdict.result == "unchanged" and verdict.reason != "BackToAccepted":
+            return
+        if verdict.result == "refused" and repeated:
+            return
+        self._host.emit(
+            Reconciled(
+                verdict.result,
+                verdict.release,
+                verdict.reason,
+                verdict.digest,
+                verdict.seconds,
+                tuple(lines(verdict.plan)) if verdict.plan else (),
+                tuple(verdict.held_back),
+                verdict.text,
+            )
+        )
+
+
+def _in_place(before: Desired, after: Desired) -> bool:
+    from rewire.plan.diff import diff  # noqa: PLC0415
+
+    return before.material == after.material and all(
+        change.applies == "in place" for change in diff(before.spec, after.spec)
+    )

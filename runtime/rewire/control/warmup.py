@@ -1,0 +1,157 @@
+"""Building what a plan replaces, and opening its first connection before it goes live.
+
+Every warm-up ends in a verdict by its deadline: accepted, accepted though unhealthy, or held
+back. Held back is only what cannot be reached while the one before it is known to be healthy;
+when the old target is down too, the edit is let through: it may be the fix.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from rewire.control.environment import Held
+from rewire.errors import ProbeError
+from rewire.ports import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rewire.control.generation import View
+    from rewire.control.registry import Registry
+    from rewire.control.retirement import Retirement
+    from rewire.control.slot import Slot
+    from rewire.manifest.manifest import Desired
+    from rewire.plan.plan import Plan
+
+__all__ = ["Warmed", "Warmup"]
+
+# Handshakes at once: enough to be quick, too few to be a herd.
+PARALLEL = 16
+
+
+@dataclass(slots=True)
+class Warmed:
+    """The views that are ready to go live, and what the peers said of the others."""
+
+    views: dict[str, View] = field(default_factory=dict)
+    held: dict[str, Held] = field(default_factory=dict)
+    unhealthy: dict[str, str] = field(default_factory=dict)
+
+
+class Warmup:
+    """Build and warm the replacements of a plan, all of them within their deadlines."""
+
+    def __init__(self, registry: Registry, retirement: Retirement, newer: asyncio.Event) -> None:
+        self._registry = registry
+        self._retirement = retirement
+        self._newer = newer
+        self._spare: dict[str, tuple[Desired, View]] = {}
+        self._places = asyncio.Semaphore(PARALLEL)
+
+    async def run(self, plan: Plan, desired: Mapping[str, Desired]) -> Warmed | None:
+        """Warm what a plan replaces and was built; None: a newer snapshot has come meanwhile.
+
+        What had been warmed by then is kept for the newer pass, if it wants the same.
+        """
+        warmed = Warmed()
+        jobs = [
+            asyncio.ensure_future(self._one(slot, desired[change.id], warmed))
+            for change in plan.changes
+            if change.action == "replace" and (slot := self._replaceable(change.id)) is not None
+        ]
+        try:
+            finished = not jobs or await self._finish(jobs)
+        finally:
+            for job in jobs:
+                job.cancel()
+            await asyncio.gather(*jobs, return_exceptions=True)
+        if not finished:
+            self._spare.update({key: (desired[key], view) for key, view in warmed.views.items()})
+            return None
+        await self._discard_spares()
+        return warmed
+
+    def _replaceable(self, client: str) -> Slot | None:
+        slot = self._registry.declared(client)
+        built = slot is not None and slot.live is not None and slot.live.generation.built
+        return slot if built else None
+
+    async def _finish(self, jobs: list[asyncio.Future[None]]) -> bool:
+        newer = asyncio.ensure_future(self._newer.wait())
+        everything = asyncio.gather(*jobs)
+        try:
+            await asyncio.wait({newer, everything}, return_when=asyncio.FIRST_COMPLETED)
+            if everything.done():
+                everything.result()
+            return everything.done()
+        finally:
+            newer.cancel()
+            everything.cancel()
+
+    async def _one(self, slot: Slot, desired: Desired, warmed: Warmed) -> None:
+        if not desired.spec.enabled:
+            return
+        spare = self._spare.pop(slot.id, None)
+        if spare is not None and (spare[0].spec, spare[0].material) == (
+            desired.spec,
+            desired.material,
+        ):
+            warmed.views[slot.id] = spare[1]
+            return
+        if spare is not None:
+            await self._retirement.discard(slot, spare[1].generation)
+        view = slot.make_view(desired)
+        try:
+            failure = await self._warm(slot, view)
+        except BaseException:
+            await self._retirement.discard(slot, view.generation)
+            raise
+        if failure is not None and slot.vitals.healthy:
+            warmed.held[slot.id] = Held("WarmupFailed", failure.detail)
+            await self._retirement.discard(slot, view.generation)
+            return
+        if failure is not None:
+            warmed.unhealthy[slot.id] = failure.detail
+        warmed.views[slot.id] = view
+
+    async def _warm(self, slot: Slot, view: View) -> ProbeError | None:
+        limit = view.spec.warmup.timeout
+        try:
+            async with self._places, asyncio.timeout(limit):
+                await slot.driver.warm(view, slot)
+        except ProbeError as error:
+            return error
+        except TimeoutError:
+            return ProbeError(slot.id, "WarmupTimeout", f"no connection within {limit:g} s")
+        except Exception as error:  # noqa: BLE001  (a driver's fault holds back its client alone)
+            return ProbeError(slot.id, "DriverFailed", type(error).__name__)
+        return None
+
+    def connect(self, slot: Slot, view: View) -> None:
+        """Connect an eager client in the background; its state tells how that goes."""
+        if slot.driver.background:
+            _ = slot.handle, view.resource
+            return
+
+        async def go() -> None:
+            slot.opening()
+            failure = await self._warm(slot, view)
+            if failure is None:
+                slot.observe(Outcome(True, 0.0))
+            else:
+                slot.observe(Outcome(False, None, failure.reason, failure.detail, True))
+
+        slot.spawn(go(), f"connect {slot.id}")
+
+    async def _discard_spares(self) -> None:
+        spares, self._spare = self._spare, {}
+        for client, (desired, view) in spares.items():
+            slot = self._registry.slot(client, desired.protocol)
+            if slot is not None:
+                await self._retirement.discard(slot, view.generation)
+
+    async def end(self) -> None:
+        """Close what was warmed and never went live."""
+        await self._discard_spares()

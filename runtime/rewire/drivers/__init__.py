@@ -1,0 +1,1 @@
+"""The built-in protocols: how each one connects, and what its users hold."""

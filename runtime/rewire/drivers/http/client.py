@@ -1,0 +1,159 @@
+"""The HTTP handle: an ``httpx2.AsyncClient`` that stays valid across every edit.
+
+It holds what is the caller's (headers, cookies, hooks, auth, a timeout of their own) and knows
+no connection; all the rest is asked of the current view, attempt by attempt. Closing it does
+nothing: a borrower cannot close what it borrowed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
+import httpx2
+
+from rewire.drivers.http import route as routes
+from rewire.drivers.http.errors import in_family
+from rewire.drivers.http.transport import ManifestTimeout, Transport
+from rewire.errors import RewireError
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from rewire.drivers.http.prepared import Prepared
+    from rewire.ports import ClientContext
+
+__all__ = ["HTTPClient"]
+
+
+class _TimeoutOfView(httpx2.Timeout):
+    """A timeout that says, when it is laid into a request, that nobody chose it."""
+
+    def as_dict(self) -> dict[str, float | None]:
+        return ManifestTimeout(super().as_dict())
+
+
+class HTTPClient(httpx2.AsyncClient):
+    """An ``httpx2.AsyncClient`` whose connections, target and credentials come from the manifest.
+
+    Get it from ``manager.http(id)``; it is the same object each time and good for ever. Headers,
+    cookies, params, hooks, auth, ``timeout`` and ``follow_redirects`` set on it are kept across
+    edits and are stronger than the manifest's. ``base_url`` is read-only.
+
+    >>> async with rewire.ClientManager("connections.toml") as manager:  # doctest: +SKIP
+    ...     response = await manager.http("github").get("/zen")
+    """
+
+    def __init__(self, context: ClientContext) -> None:
+        self._context = context
+        self._virtual = httpx2.URL(routes.virtual_origin(context.id))
+        super().__init__(transport=Transport(context), trust_env=False, base_url=self._virtual)
+        # httpx2's constructor has set its own defaults; from here on None means "the manifest's".
+        self._own_timeout: httpx2.Timeout | None = None
+        self._own_follow: bool | None = None
+        self._own_max: int | None = None
+
+    # ── what the manifest decides until the caller does ──────────────────────────────────────
+
+    @property
+    def base_url(self) -> httpx2.URL:
+        """Return the client's virtual origin; where it leads is the manifest's to say."""
+        return self._virtual
+
+    @base_url.setter
+    def base_url(self, url: httpx2.URL | str) -> None:  # noqa: ARG002
+        msg = f'base_url of "{self._context.id}" is read-only: edit the manifest instead'
+        raise AttributeError(msg)
+
+    @property
+    def timeout(self) -> httpx2.Timeout:
+        """Return the timeout that the caller set on the handle, else the manifest's."""
+        if self._own_timeout is not None:
+            return self._own_timeout
+        prepared = self._prepared()
+        return _TimeoutOfView(**prepared.timeout) if prepared else _TimeoutOfView(5.0)
+
+    @timeout.setter
+    def timeout(self, timeout: Any) -> None:
+        self._own_timeout = httpx2.Timeout(timeout)
+
+    @property
+    def follow_redirects(self) -> bool:
+        """Return what the caller set on the handle, else the manifest's."""
+        if self._own_follow is not None:
+            return self._own_follow
+        prepared = self._prepared()
+        return prepared.follow_redirects if prepared else False
+
+    @follow_redirects.setter
+    def follow_redirects(self, follow: bool) -> None:
+        self._own_follow = follow
+
+    @property
+    def max_redirects(self) -> int:
+        """Return what the caller set on the handle, else the manifest's."""
+        if self._own_max is not None:
+            return self._own_max
+        prepared = self._prepared()
+        return prepared.max_redirects if prepared else 20
+
+    @max_redirects.setter
+    def max_redirects(self, most: int) -> None:
+        self._own_max = most
+
+    def _prepared(self) -> Prepared | None:
+        try:
+            prepared: Prepared = self._context.view.prepared
+        except RewireError:
+            return None
+        return prepared
+
+    # ── sending ──────────────────────────────────────────────────────────────────────────────
+
+    async def send(
+        self, request: httpx2.Request, *, stream: bool = False, **options: Any
+    ) -> httpx2.Response:
+        """Send a request; a relative URL or the virtual origin goes where the manifest says."""
+        if not self._context.ready:
+            try:
+                await self._context.started()
+            except RewireError as error:
+                raise in_family(error, request) from error
+        route = routes.route_of(request, self._virtual.host)
+        route.stream = stream
+        prepared = self._prepared()
+        if prepared is not None:
+            # Placed here, before auth and redirects, so that signatures, cookies, hooks and
+            # response.url see the real URL; the attempt places it again if the view has changed.
+            routes.place(request, route, prepared)
+        return await super().send(request, stream=stream, **options)
+
+    def _build_redirect_request(
+        self, request: httpx2.Request, response: httpx2.Response
+    ) -> httpx2.Request:
+        onward = super()._build_redirect_request(request, response)
+        routes.redirected(request, onward)
+        return onward
+
+    # ── a borrower cannot close what it borrowed ─────────────────────────────────────────────
+
+    @property
+    def is_closed(self) -> bool:
+        """Say whether the manager has ended."""
+        return self._context.closed
+
+    async def aclose(self) -> None:
+        """Do nothing: only the manager ends a client."""
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None = None,
+        exc_value: BaseException | None = None,
+        traceback: TracebackType | None = None,
+    ) -> None:
+        return None
+
+    def __repr__(self) -> str:
+        return f"<HTTPClient {self._context.id!r}>"

@@ -1,0 +1,95 @@
+"""The HTTP driver: what ``control`` calls to make, warm, tune and close HTTP clients."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, cast
+
+import httpcore2
+
+from rewire.drivers.http.client import HTTPClient
+from rewire.drivers.http.engine import HttpcoreEngine
+from rewire.drivers.http.prepared import Prepared, prepare
+from rewire.errors import ProbeError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rewire.manifest.specs.client import ClientConfig
+    from rewire.manifest.specs.http import HTTPClientConfig
+    from rewire.ports import ClientContext, HTTPEngine, View
+    from rewire.status import PoolStatus
+
+__all__ = ["HTTPDriver"]
+
+
+class HTTPDriver:
+    """A :class:`rewire.ports.Driver` for ``[http.<id>]``."""
+
+    protocol = "http"
+    background = False
+
+    def handle(self, context: ClientContext) -> HTTPClient:
+        """Make the handle of a client."""
+        return HTTPClient(context)
+
+    def prepare(self, spec: ClientConfig, material: Mapping[str, bytes]) -> Prepared:
+        """Work out what each call needs."""
+        return prepare(cast("HTTPClientConfig", spec), material)
+
+    def open(self, view: View, context: ClientContext) -> HTTPEngine:  # noqa: ARG002
+        """Build an empty pool; the first call connects."""
+        spec = cast("HTTPClientConfig", view.spec)
+        return HttpcoreEngine(
+            tls=view.prepared.tls,
+            max_connections=spec.pool.max_connections,
+            max_keepalive=spec.pool.max_keepalive,
+            keepalive_expiry=spec.pool.keepalive_expiry,
+        )
+
+    async def warm(self, view: View, context: ClientContext) -> None:
+        """Open one connection, which then goes into the pool."""
+        await self._dial(view, context, keep=True)
+
+    async def check(self, view: View, context: ClientContext) -> float:
+        """Open one connection, close it, and return the seconds until it was open."""
+        started = time.perf_counter()
+        await self._dial(view, context, keep=False)
+        return time.perf_counter() - started
+
+    async def _dial(self, view: View, context: ClientContext, *, keep: bool) -> None:
+        spec = cast("HTTPClientConfig", view.spec)
+        scheme, host, port = view.prepared.origin
+        engine: HTTPEngine = view.resource
+        limit = min(spec.timeout.connect, spec.warmup.timeout)
+        try:
+            await engine.connect(scheme.encode(), host, port, timeout=limit, keep=keep)
+        except httpcore2.ConnectTimeout as error:
+            detail = f"{host}:{port} did not answer within {limit:g} s"
+            raise ProbeError(context.id, "ConnectTimeout", detail) from error
+        except (httpcore2.NetworkError, OSError) as error:
+            detail = f"{host}:{port}: {error or type(error).__name__}"
+            raise ProbeError(context.id, "ConnectFailed", detail) from error
+
+    def swapped(self, handle: object, before: View | None, after: View | None) -> None:
+        """Do nothing: each attempt asks for the view."""
+
+    def retune(self, view: View, context: ClientContext) -> None:
+        """Apply changed pool limits to the living pool."""
+        pool = cast("HTTPClientConfig", view.spec).pool
+        engine: HTTPEngine = view.resource
+        engine.retune(
+            max_connections=pool.max_connections,
+            max_keepalive=pool.max_keepalive,
+            keepalive_expiry=pool.keepalive_expiry,
+        )
+        context.spawn(engine.trim(), f"trim {context.id}")
+
+    def pool(self, resource: HTTPEngine) -> PoolStatus:
+        """Return how many connections the pool holds."""
+        return resource.pool()
+
+    async def close(self, resource: HTTPEngine) -> None:
+        """Close the pool."""
+        await asyncio.shield(resource.aclose())
