@@ -1,0 +1,1 @@
+"""Where events go: log records, terminal lines, a status file."""
