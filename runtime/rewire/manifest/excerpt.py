@@ -19,6 +19,8 @@ __all__ = ["excerpt", "printable"]
 _WIDTH = 100
 _BEFORE = 30
 _LATIN = 0xFF
+# To see what is a value a line is read from its start, which must not cost megabytes of reading.
+_LONGEST_MASKED = 2000
 
 # What stands for a value on a line of TOML or JSON. A key begins the line or follows "{" or ","; a
 # bare one needs an "=" with something behind it, as base64 padding has not. An unclosed string
@@ -43,7 +45,9 @@ def excerpt(line: str, start: Position, end: Position, *, masked: bool = False) 
     left = min(start.column - 1, len(line))
     right = len(line) if end.line > start.line else min(end.column - 1, len(line))
     text = line
-    if masked:
+    if masked and len(line) > _LONGEST_MASKED:
+        text, left, right = "…", 0, 1
+    elif masked:
         text, left, right = _mask(text, left, right)
     text, left, right = _trim(text, left, right)
     text, left, right = _shown(text, left, right)

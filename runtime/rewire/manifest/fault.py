@@ -25,6 +25,8 @@ _SENSITIVE = re.compile(
     r"auth|bearer|basic|secret|token|passw|credential|key|cookie|header|sign|://[^/\s]*@",
     re.IGNORECASE,
 )
+# A line of JSON may be megabytes long, and no more than this around a fault is ever shown.
+_NEAR = 200
 
 
 @dataclass(slots=True, eq=False)
@@ -53,8 +55,10 @@ class Enough(Exception):  # noqa: N818 - ends a scan, is no error
 def report(scan: Scan, source: SourceText, fault: Fault, path: KeyPath) -> None:
     """Add a fault to what a scan found; raise `Enough` when it has its fill."""
     path = path if fault.path is None else fault.path
-    line = source.line(source.position(fault.start).line)
-    masked = any(_SENSITIVE.search(part) for part in (line, *path) if isinstance(part, str))
+    line = source.line_span(source.position(fault.start).line)
+    left, right = max(line.start, fault.start - _NEAR), min(line.end, fault.start + _NEAR)
+    near = source.text[left:right]
+    masked = any(_SENSITIVE.search(part) for part in (near, *path) if isinstance(part, str))
     labels: tuple[Label, ...] = ()
     if fault.also is not None:
         start, end, text = fault.also
@@ -91,7 +95,7 @@ def what_is(text: str, pos: int) -> str:
         return "the end of the text"
     if char in "\r\n":
         return "the end of the line"
-    if char.isalnum() or char in "_-":
+    if char.isascii() and (char.isalnum() or char in "_-"):
         return "more text"
     if char == '"':
         return "a quote"

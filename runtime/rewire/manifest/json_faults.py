@@ -15,6 +15,7 @@ _WORD = re.compile(r"[^\s,\[\]{}:\"'#]++")
 _INSIDE = re.compile(r'[^"\\\x00-\x1f]*+')
 _ESCAPE = re.compile(r'\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4})')
 _HEX = re.compile(r"[0-9A-Fa-f]{0,4}+")
+_ZERO = re.compile(r"-?0[0-9]+(?:\.[0-9]+)?")
 _LITERALS = {
     "true": "true",
     "false": "false",
@@ -28,7 +29,7 @@ _LITERALS = {
 def explain_key(text: str, pos: int) -> Fault:
     """Return why no key starts here."""
     if text.startswith('"', pos):
-        return _explain_string(text, pos)
+        return explain_string(text, pos)
     char = text[pos]
     if char < " ":
         return control_character(text, pos)
@@ -42,7 +43,7 @@ def explain_key(text: str, pos: int) -> Fault:
 def explain_value(text: str, pos: int) -> Fault:
     """Return why no value starts here."""
     if text.startswith('"', pos):
-        return _explain_string(text, pos)
+        return explain_string(text, pos)
     if text.startswith("'", pos):
         return Fault("RW013", "a string stands in double quotes", pos, pos + 1)
     if pos < len(text) and text[pos] < " ":
@@ -59,6 +60,8 @@ def _explain_word(word: str) -> tuple[str, str | None]:
     meant = _LITERALS.get(word.lower())
     if meant:
         return "this is not a value", f"did you mean {meant}?"
+    if _ZERO.fullmatch(word):
+        return "a number has no leading zeros", None
     if word.lstrip("+-").lower() in {"nan", "inf", "infinity"}:
         return "this is not a number", None
     if word[0] in "+-.0123456789":
@@ -66,7 +69,15 @@ def _explain_word(word: str) -> tuple[str, str | None]:
     return "this is not a value", "a string stands in double quotes"
 
 
-def _explain_string(text: str, start: int) -> Fault:
+def explain_string(text: str, start: int) -> Fault:
+    """Return why the string that starts here is none."""
+    fault = _explain_inside(text, start)
+    # Read on from its quote: from the middle of it, the next quote would seem to open one.
+    fault.resume = start
+    return fault
+
+
+def _explain_inside(text: str, start: int) -> Fault:
     pos = start + 1
     while True:
         inside = _INSIDE.match(text, pos)

@@ -140,9 +140,9 @@ class _Scanner:
             elif char == "," and not ready:
                 top.comma, pos, ready = pos, pos + 1, True
             else:
-                if not ready:
-                    self.no_comma(top, pos)
                 try:
+                    if not ready:
+                        self.no_comma(top, pos)
                     pos, child = self.member(top, pos)
                 except Fault as fault:
                     pos, child = self.recover(top, fault), None
@@ -256,7 +256,10 @@ class _Scanner:
     def no_comma(self, top: _Open, pos: int) -> None:
         close = _CLOSE[top.node.kind]
         message = f"expected a comma or {close} in the {_NAME[top.node.kind]}"
-        self.soft(Fault("RW010", message, pos, pos + 1), top.path)
+        fault = Fault("RW010", message, pos, pos + 1)
+        if (_KEY if top.node.kind is Kind.INLINE else _VALUE).match(self.text, pos) is None:
+            raise fault
+        self.soft(fault, top.path)
 
     def recover(self, top: _Open, fault: Fault) -> int:
         """Report a fault; return the offset of the comma or bracket after what it spoils."""
@@ -264,8 +267,8 @@ class _Scanner:
         lost = fault.path is None or fault.code == "RW011"
         self.torn = self.torn or fault.code == "RW011"
         self.spoilt(top.path if lost else fault.path or (), fault)
-        depth = 0
-        for match in _SKIP.finditer(self.text, fault.start):
+        start, depth = fault.start if fault.resume is None else fault.resume, 0
+        for match in _SKIP.finditer(self.text, start):
             mark = match.group()
             if depth == 0 and mark in {",", "]", "}"}:
                 return match.start()

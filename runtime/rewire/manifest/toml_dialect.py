@@ -15,7 +15,7 @@ _ESCAPE = re.compile(r"\\[ex]")
 _SHORT_TIME = re.compile(r"[0-9]{2}:[0-9]{2}(?![0-9:])")
 _OPAQUE = re.compile(r"\"(?:[^\"\\\n]++|\\.)*+\"|'[^'\n]*+'|#[^\n]*+")
 _TRAILING = re.compile(r",[ \t]*+\}")
-_BRACES = re.compile(r"[^\n{}]*+[{}][^\n]*+")
+_BRACES = re.compile(r"^[^\n{}]*+[{}][^\n]*+", re.MULTILINE)
 
 
 def may_use_toml11(text: str) -> bool:
@@ -26,9 +26,8 @@ def may_use_toml11(text: str) -> bool:
         return False
     if _MANY.search(text):
         return True
-    bare = _OPAQUE.sub("", text)
-    if "{" not in bare:
-        return False
-    if _TRAILING.search(bare):
+    # No string goes on over a line break here, so lines can be judged one by one.
+    lines = _OPAQUE.sub("", "\n".join(_BRACES.findall(text)))
+    if _TRAILING.search(lines):
         return True
-    return any(line.count("{") != line.count("}") for line in _BRACES.findall(bare))
+    return any(line.count("{") != line.count("}") for line in lines.split("\n"))

@@ -11,7 +11,7 @@ import re
 from rewire.manifest.fault import Fault, control_character, what_is
 from rewire.manifest.toml_lexer import CONTROL, ESCAPE, SPACE, end_of
 
-__all__ = ["explain_end", "explain_gap", "explain_key", "explain_value"]
+__all__ = ["explain_after_key", "explain_end", "explain_gap", "explain_key", "explain_value"]
 
 _WORD = re.compile(r"[^\s,\]}#=\[{\"']++")
 # What people write instead of a value, the first that fits; only what is plainly no secret is
@@ -24,13 +24,14 @@ _WORDS = [
         (r"(?:yes|no|on|off)\Z", "this is not a boolean", "write true or false"),
         (r"[0-9.]+(?:ms|us|[smhd])\Z", "a duration stands in quotes", 'write "{word}"'),
         (r"[0-9.]+(?:[kmgt]i?)?b\Z", "a size stands in quotes", 'write "{word}"'),
-        (r"[0-9]{2,4}[-:][0-9]{2}", "this is not a date or time", None),
+        (r"[0-9]{2,4}[-:][0-9]", "this is not a date or time", None),
         (r"[+-]?0[0-9_]+(?:\.[0-9]+)?\Z", "a number has no leading zeros", None),
         (r"[+-]?(?:nan|inf(?:inity)?)\Z", "this is not a number", None),
         (r"[-+.0-9]", "this is not a number", "a string stands in quotes"),
         (r"\$", "a reference stands in quotes", 'write "${{NAME}}"'),
     )
 ]
+BARE_LETTERS = "without quotes a key has letters A-Z, digits, - and _"
 _IN_STRING = {
     '"': re.compile(r'(?:[^"\\\r\n]|\\.)*+'),
     "'": re.compile(r"[^'\r\n]*+"),
@@ -51,12 +52,13 @@ def explain_gap(text: str, pos: int) -> Fault | None:
 
 def explain_end(text: str, pos: int, after: str) -> Fault:
     """Return why a statement does not end here; `after` names what it ended with."""
-    pos = end_of(SPACE, text, pos)
+    quoted = text[pos - 1] == '"'
+    start, pos = pos, end_of(SPACE, text, pos)
     fault = explain_gap(text, pos)
     if fault:
         return fault
     hint = None
-    if text[pos] in "\"'":
+    if text[pos] in "\"'" or (quoted and start == pos):
         hint = 'inside a "…" string a quote is written \\"'
     return Fault(
         "RW010",
@@ -71,9 +73,6 @@ def explain_key(text: str, pos: int, what: str = "a key") -> Fault:
     """Return why no key starts here."""
     char = text[pos : pos + 1]
     if char and char in "\"'":
-        if text.startswith(char * 3, pos):
-            message = "a key cannot be a multi-line string"
-            return Fault("RW019", message, pos, pos + 3)
         return _explain_string(text, pos)
     if not char or char in "\r\n":
         return Fault("RW019", f"expected {what}, found the end of the line", pos, pos)
@@ -82,10 +81,30 @@ def explain_key(text: str, pos: int, what: str = "a key") -> Fault:
         return fault
     if char == "=":
         return Fault("RW019", f'expected {what} before "="', pos, pos + 1)
-    hint = None
-    if char.isalnum() or not char.isascii():
-        hint = "a key has letters A-Z, digits, - and _; others stand in quotes"
+    hint = BARE_LETTERS if not char.isascii() else None
     return Fault("RW019", f"expected {what}, found {what_is(text, pos)}", pos, pos + 1, help=hint)
+
+
+def explain_after_key(text: str, start: int, key_end: int) -> Fault:
+    """Return why neither an equals sign nor a closing bracket follows a key."""
+    if text.startswith(('"""', "'''"), start):
+        return Fault("RW019", "a key cannot be a multi-line string", start, start + 3)
+    pos = end_of(SPACE, text, key_end)
+    if text.startswith(".", pos):
+        return explain_key(text, end_of(SPACE, text, pos + 1), "a key after the dot")
+    fault = explain_gap(text, pos)
+    if fault:
+        return fault
+    char = text[pos : pos + 1]
+    if pos == key_end and char and char not in "=:\"'[]{}#," and not char.isspace():
+        message = f"{what_is(text, pos)} cannot stand in a key without quotes"
+        return Fault("RW019", message, pos, pos + 1, help=BARE_LETTERS)
+    hint = None
+    if char == ":":
+        hint = 'TOML writes key = value, with "=" instead of ":"'
+    elif char.isalnum():
+        hint = "a key with a space in it stands in quotes"
+    return Fault("RW014", 'expected "=" after the key', pos, min(pos + 1, len(text)), help=hint)
 
 
 def explain_value(text: str, pos: int) -> Fault:

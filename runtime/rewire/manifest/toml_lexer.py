@@ -96,7 +96,8 @@ SHORT_TIME = re.compile(r"(?<![0-9:])[0-9]{2}:[0-9]{2}(?!:)")
 # bracket or a multi-line string only at a line that can be nothing but a key or a header.
 RESUME = re.compile(r"\n[ \t]*+(?=[^\s#\]}),])")
 RESUME_DEEP = re.compile(
-    rf"\n[ \t]*+(?=(?:{_KEY})[ \t]*+=|\[\[?+[ \t]*+(?=[A-Za-z_]){_KEY}[ \t]*+\]\]?+{_END})"
+    rf"\n[ \t]*+(?=(?:{_KEY})[ \t]*+=|\[\[?+[ \t]*+(?=[A-Za-z_])"
+    rf"(?!(?:true|false|inf|nan)[ \t]*+\]){_KEY}[ \t]*+\]\]?+{_END})"
 )
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from rewire.manifest.fault import Enough, Fault, report
 from rewire.manifest.place import Span
-from rewire.manifest.toml_faults import explain_end, explain_gap, explain_key
+from rewire.manifest.toml_faults import explain_after_key, explain_end, explain_key
 from rewire.manifest.toml_lexer import (
     END,
     GAP,
@@ -128,8 +128,11 @@ class _Scanner:
         if not self.text.startswith(close, end):
             # Entered all the same: what is meant is plain, and its keys are read in their place.
             self.enter(key.span(), (pos, key.end()), double=double)
-            message = f"the table header is not closed: expected {close}"
-            raise explain_gap(self.text, end) or Fault("RW015", message, pos, end, resume=pos)
+            fault = explain_after_key(self.text, start, key.end())
+            if fault.code == "RW014":
+                message = f"the table header is not closed: expected {close}"
+                fault = Fault("RW015", message, pos, end, help=fault.help)
+            raise fault
         self.enter(key.span(), (pos, end + len(close)), double=double)
         return self.ended(end + len(close), "the table header")
 

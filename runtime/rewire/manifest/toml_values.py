@@ -27,7 +27,7 @@ from rewire.manifest.limits import (
     TOO_LARGE,
     TOO_WIDE,
 )
-from rewire.manifest.toml_faults import explain_gap, explain_key, explain_value
+from rewire.manifest.toml_faults import explain_after_key, explain_gap, explain_key, explain_value
 from rewire.manifest.toml_lexer import (
     GAP,
     KEY,
@@ -51,8 +51,9 @@ __all__ = ["Values", "evaluate", "split_key"]
 
 _CLOSE = {Kind.ARRAY: "]", Kind.INLINE: "}"}
 _NAME = {Kind.ARRAY: "array", Kind.INLINE: "inline table"}
+# An element that may be the header of the next table, if the array was never closed.
+_NAMED = re.compile(r"\[\[?+[ \t]*+[A-Za-z_]")
 _PLAIN = frozenset({"basic", "literal", "literals", "bool"})
-_SIMPLE_KEY = re.compile(r"[A-Za-z0-9_.-]*+")
 
 
 def evaluate(token: str) -> Any:
@@ -112,12 +113,9 @@ class Values:
             raise explain_key(self.text, pos)
         parts = split_key(self.text, pos, match.end())
         end = end_of(SPACE, self.text, match.end())
-        char = self.text[end : end + 1]
-        if char == "=":
+        if self.text.startswith("=", end):
             return parts, end_of(SPACE, self.text, end + 1)
-        if char == ".":
-            raise explain_key(self.text, end_of(SPACE, self.text, end + 1), "a key after the dot")
-        raise _no_equals(self.text, pos, end)
+        raise explain_after_key(self.text, pos, match.end())
 
     def place(self, table: Node, parts: list[KeyPart], node: Node, path: KeyPath) -> None:
         """Put a node under its key; a key that is taken is reported and keeps its value."""
@@ -228,6 +226,8 @@ class Values:
         if top.node.kind is Kind.ARRAY:
             if VALUE.match(self.text, pos) is None:
                 raise self.unclosed(top, pos) or explain_value(self.text, pos)
+            if _NAMED.match(self.text, pos) and (fault := self.unclosed(top, pos)):
+                raise fault
             elements = top.node.numbered
             elements.append(node)
             return node, (*top.path, len(elements) - 1), pos
@@ -276,13 +276,3 @@ def _objection(kind: str, token: str) -> tuple[str, str] | None:
     else:
         fits = len(digits) <= MAX_DIGITS and MIN_INT <= int(digits) <= MAX_INT
     return None if fits else ("RW018", TOO_WIDE)
-
-
-def _no_equals(text: str, start: int, end: int) -> Fault:
-    fault = explain_gap(text, end)
-    if fault:
-        return fault
-    hint = 'TOML writes key = value, with "=" instead of ":"' if text.startswith(":", end) else None
-    if hint is None and end < len(text) and (text[end].isalnum() or not text[end].isascii()):
-        hint = "a key with spaces or other letters stands in quotes"
-    return Fault("RW014", 'expected "=" after the key', end, end + 1, help=hint, resume=start)

@@ -29,8 +29,8 @@ error.""",
     "RW903": CodeInfo(
         title="certificates are not checked",
         explanation="""\
-With `tls.verify = false` anybody on the way can read and change what is sent, credentials too. For a
-private authority set `tls.ca` to its certificate.""",
+With `tls.verify = false` anybody on the way can read and change what is sent, credentials too. For
+a private authority set `tls.ca` to its certificate.""",
         example_bad=f"{_HEAD}\ntls.verify = false",
         example_good=f'{_HEAD}\ntls.ca = "/etc/ssl/our-ca.pem"',
     ),
