@@ -32,6 +32,7 @@ __all__ = [
     "missing_key",
     "place",
     "quoted",
+    "table_in",
     "unknown_key",
     "worded",
 ]
@@ -230,13 +231,14 @@ def _table_at(model: type[BaseModel], loc: tuple[str | int, ...]) -> type[BaseMo
     here: type[BaseModel] | None = model
     for part in loc:
         field = here.model_fields.get(str(part)) if here is not None else None
-        here = _table_in(field.annotation) if field is not None else None
+        here = table_in(field.annotation) if field is not None else None
     return here
 
 
-def _table_in(annotation: Any) -> type[BaseModel] | None:
+def table_in(annotation: Any) -> type[BaseModel] | None:
+    """Return the model of the table that an annotation allows, if it allows one."""
     if get_origin(annotation) in {Union, UnionType}:
-        found = (_table_in(one) for one in get_args(annotation))
+        found = (table_in(one) for one in get_args(annotation))
         return next((one for one in found if one is not None), None)
     return (
         annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
@@ -250,7 +252,7 @@ def _elsewhere(model: type[BaseModel], loc: tuple[str | int, ...]) -> list[str]:
         return []
     found: list[str] = []
     for name, field in top.model_fields.items():
-        inner = _table_in(field.annotation)
+        inner = table_in(field.annotation)
         if inner is not None:
             found += [f"{name}.{key}" for key in inner.model_fields]
             found += [f"{name}.{deeper}" for deeper in _elsewhere(inner, ())]

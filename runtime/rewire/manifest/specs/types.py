@@ -233,7 +233,8 @@ def _integer(value: object) -> int:
     return value
 
 
-Integer = Annotated[int, BeforeValidator(_integer), WithJsonSchema({"type": "integer"})]
+# Without a schema of their own, so that the bounds of a field (`ge`, `le`) stand in the schema.
+Integer = Annotated[int, BeforeValidator(_integer)]
 
 
 def _number(value: object) -> float:
@@ -244,7 +245,7 @@ def _number(value: object) -> float:
     return float(value)
 
 
-Number = Annotated[float, BeforeValidator(_number), WithJsonSchema({"type": "number"})]
+Number = Annotated[float, BeforeValidator(_number)]
 
 
 def _flag(value: object) -> bool:
