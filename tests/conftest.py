@@ -9,17 +9,23 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import pytest_asyncio
 import trustme
 
+from rewire import ClientManager
 from tests.fakes.http_server import FakeServer
+from tests.fakes.source import MemorySource
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator
     from pathlib import Path
+
+Start = Callable[..., Awaitable[tuple[ClientManager, MemorySource]]]
 
 # For a task that was told to end and is on its way out; waited for only if there is one.
 GRACE = 0.1
@@ -101,3 +107,17 @@ async def tls_server(server_tls: ssl.SSLContext) -> AsyncIterator[FakeServer]:
     """Serve HTTPS with a certificate of `authority`."""
     async with FakeServer("tls", tls=server_tls) as fake:
         yield fake
+
+
+@pytest.fixture
+async def start() -> AsyncIterator[Start]:
+    """Return a function that starts a manager on a text in memory and ends it after the test."""
+    async with AsyncExitStack() as stack:
+
+        async def begin(text: str, **options: Any) -> tuple[ClientManager, MemorySource]:
+            source = MemorySource(f"version = 1\n{text}")
+            manager = ClientManager(source, **options)
+            await stack.enter_async_context(manager)
+            return manager, source
+
+        yield begin

@@ -8,7 +8,7 @@
     ├── WrongProtocolError               (TypeError)     right id, wrong accessor
     ├── ClientRemovedError                               the id was taken out of the manifest
     ├── ClientDisabledError                              ``enabled = false``
-    ├── ClientHeldBackError                              declared, but nothing of it could be applied
+    ├── ClientHeldBackError                              declared, but not applicable yet
     ├── WrongLoopError                   (RuntimeError)  used from another event loop
     ├── ManagerClosedError               (RuntimeError)  used after the manager has ended
     ├── DuplicateClientError             (ValueError)    ``register`` of an id that is taken

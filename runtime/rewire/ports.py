@@ -115,7 +115,9 @@ class View(Protocol):
 class Lease(Protocol):
     """One call in flight: it keeps its generation open until it is released."""
 
-    view: View
+    @property
+    def view(self) -> View:
+        """Return the view that the call was made on."""
 
     def release(self) -> None:
         """Give the generation back; any further time does nothing."""

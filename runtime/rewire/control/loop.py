@@ -82,12 +82,18 @@ class Loop:
         missing = snapshot.data is None
         if missing != self._missing:
             self._missing = missing
-            condition = "SourceMissing" if missing else "SourceFound"
-            self._host.emit(SourceChanged(condition, snapshot.why or snapshot.origin))
+            self._host.emit(
+                SourceChanged("SourceMissing", snapshot.why or snapshot.origin)
+                if missing
+                else SourceChanged("SourceFound", snapshot.origin)
+            )
         if self._source.degraded != self._degraded:
             self._degraded = self._source.degraded
-            condition = "WatchDegraded" if self._degraded else "WatchRestored"
-            self._host.emit(SourceChanged(condition, self._degraded or self._source.mode))
+            self._host.emit(
+                SourceChanged("WatchDegraded", self._degraded)
+                if self._degraded
+                else SourceChanged("WatchRestored", self._source.mode)
+            )
 
     async def _work(self) -> None:
         while True:
@@ -107,18 +113,20 @@ class Loop:
 
     async def _next(self) -> _Job:
         """Return the newest job; when nothing comes, what is held back is tried again."""
-        delay = min(RETRY_FIRST * 2 ** (self._tries - 1), RETRY_LONGEST) if self._tries else None
-        accepted = self._reconciler.accepted
-        try:
-            async with asyncio.timeout(delay if accepted is not None else None):
-                await self._arrived.wait()
-        except TimeoutError:
-            assert accepted is not None
-            return _Job(accepted)
-        self._arrived.clear()
+        while self._pending is None:
+            try:
+                async with asyncio.timeout(self._patience()):
+                    await self._arrived.wait()
+            except TimeoutError:
+                if self._reconciler.accepted is not None:
+                    return _Job(self._reconciler.accepted)
+            self._arrived.clear()
         job, self._pending = self._pending, None
-        assert job is not None
+        self._arrived.clear()
         return job
+
+    def _patience(self) -> float | None:
+        return min(RETRY_FIRST * 2 ** (self._tries - 1), RETRY_LONGEST) if self._tries else None
 
     async def _pass(self, snapshot: Snapshot) -> Verdict:
         try:

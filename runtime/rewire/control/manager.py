@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -20,7 +21,7 @@ from rewire.manifest.manifest import Desired, Manifest
 from rewire.manifest.render import render
 from rewire.manifest.validate import read
 from rewire.plan.plan import plan as make_plan
-from rewire.ports import Outcome, Snapshot
+from rewire.ports import Outcome
 from rewire.sources.file import FileSource
 from rewire.status import Condition, LastReload, ManagerStatus, Origin
 from rewire.telemetry.logging import log_event
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from rewire.drivers.http.client import HTTPClient
     from rewire.drivers.websocket.client import WebSocketClient
     from rewire.events import Event
+    from rewire.manifest.diagnostics import Diagnostic
     from rewire.manifest.specs.client import ClientConfig
     from rewire.plan.plan import Plan
     from rewire.ports import Source
@@ -229,7 +231,7 @@ class ClientManager:
                 result=last.result,
                 reason=last.reason,
                 held_back=tuple(last.held_back),
-                diagnostics=run.last_diagnostics(),
+                diagnostics=_records(last.diagnostics),
             )
             if last
             else None,
@@ -239,19 +241,16 @@ class ClientManager:
         )
 
     def _conditions(self) -> tuple[Condition, ...]:
-        source, run = self._source, self._reconciler
-        found = [run.reconciled] if run.reconciled else []
-        if source is not None and source.degraded:
-            found.append(
-                Condition(
-                    type="Degraded",
-                    status=True,
-                    reason="WatchDegraded",
-                    message=source.degraded,
-                    last_transition=run.last_time,
-                )
+        conditions = dict(self._reconciler.conditions)
+        if self._source is not None and self._source.degraded:
+            conditions["Degraded"] = Condition(
+                type="Degraded",
+                status=True,
+                reason="WatchDegraded",
+                message=self._source.degraded,
+                last_transition=self._reconciler.last_time,
             )
-        return tuple(found)
+        return tuple(conditions.values())
 
     async def check(self, client: str) -> ClientStatus:
         """Open a connection of a client now, and return its status after that."""
@@ -289,11 +288,8 @@ class ClientManager:
         """
         if self._source is None:
             return make_plan({}, self._registry.observed(), ())
-        if text is not None:
-            snapshot = Snapshot(self._source.origin, text)
-        else:
-            snapshot = self._source.read()
-        manifest = read(snapshot.origin, snapshot.data or b"")
+        data = self._source.read().data if text is None else text
+        manifest = read(self._source.origin, data or b"")
         if not isinstance(manifest, Manifest):
             raise ManifestError(manifest, render(manifest, format="full"))
         return await self._reconciler.foresee(manifest)
@@ -308,6 +304,12 @@ class ClientManager:
         return (
             f"<ClientManager {source!r}, {len(self)} clients, release {self._reconciler.release}>"
         )
+
+
+def _records(diagnostics: tuple[Diagnostic, ...]) -> tuple[dict[str, object], ...]:
+    if not diagnostics:
+        return ()
+    return tuple(json.loads(render(diagnostics, format="json"))["diagnostics"])
 
 
 def _source(manifest: str | os.PathLike[str] | Source | None) -> Source | None:

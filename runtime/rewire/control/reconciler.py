@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Literal
 
 from rewire.control.environment import Environment, Held
 from rewire.control.verdict import Verdict
+from rewire.control.vitals import conditioned
 from rewire.control.warmup import Warmup
 from rewire.errors import ClientHeldBackError
 from rewire.events import Reconciled
@@ -26,7 +27,7 @@ from rewire.plan.plan import plan as make_plan
 from rewire.plan.render import lines
 from rewire.plan.safety import verdict as safety_verdict
 from rewire.ports import Snapshot
-from rewire.status import Signal
+from rewire.status import Condition, Signal
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -76,6 +77,7 @@ class Reconciler:
         self._retirement = retirement
         self.environment = environment
         self.last_time = datetime.now(UTC)
+        self.conditions: dict[str, Condition] = {}
         self._only = only
         self._warmup = Warmup(registry, retirement, self.newer)
         self._turn = asyncio.Lock()
@@ -122,11 +124,10 @@ class Reconciler:
 
     def _text(self, snapshot: Snapshot) -> Manifest | tuple[Diagnostic, ...]:
         """Judge the text alone; the same text is judged once."""
-        if self.accepted is not None and self.accepted.data == snapshot.data:
-            assert self.manifest is not None
-            return self.manifest
-        assert snapshot.data is not None
-        return read(snapshot.origin, snapshot.data)
+        known, manifest = self.accepted, self.manifest
+        if known is not None and manifest is not None and known.data == snapshot.data:
+            return manifest
+        return read(snapshot.origin, snapshot.data or b"")
 
     async def _resolve(self, run: _Pass, manifest: Manifest) -> None:
         """Let the world have its say: variables, secrets, files."""
@@ -144,7 +145,7 @@ class Reconciler:
         if self.accepted is not None and self.accepted.data == run.snapshot.data:
             return None
         live = sum(1 for slot in self._registry if slot.desired and slot.desired.source != "code")
-        return safety_verdict(plan, manifest.reload, live)
+        return safety_verdict(plan, manifest.reload, live, manifest.name)
 
     # ── the swap: one event-loop step, no await ──────────────────────────────────────────────
 
@@ -170,6 +171,10 @@ class Reconciler:
                 slot.vitals.condition("Reconciled", "Applied", status=True)
         for client, held in run.held.items():
             self._hold(client, held, manifest)
+        for slot in self._registry:
+            # Held back from the start and now no longer declared: nothing that a plan could see.
+            if slot.desired is None and slot.id not in run.held:
+                self.remove(slot)
         self.manifest, self.accepted = manifest, run.snapshot
         result: Literal["applied", "unchanged"] = "applied" if new_text or changed else "unchanged"
         reason = "BackToAccepted" if result == "unchanged" and back else result.capitalize()
@@ -194,17 +199,18 @@ class Reconciler:
             return
         desired = run.desired[change.id]
         slot = self._registry.declare(change.id, desired.protocol)
-        self.put(slot, desired, views.get(change.id))
+        self.put(slot, desired, views.get(change.id), in_place=change.action == "in place")
 
-    def put(self, slot: Slot, desired: Desired, view: View | None = None) -> None:
+    def put(
+        self, slot: Slot, desired: Desired, view: View | None = None, *, in_place: bool = False
+    ) -> None:
         """Make a client live with ``desired``: on a warmed view, in place, or unbuilt."""
         live, before = slot.live, slot.desired
         if not desired.spec.enabled:
             view = None
             slot.vitals.signal(Signal.DISABLED)
         elif view is None:
-            same = live is not None and before is not None and _in_place(before, desired)
-            view = slot.make_view(desired, live.generation if live and same else None)
+            view = slot.make_view(desired, live.generation if live and in_place else None)
         left = slot.swap(desired, view)
         if view is not None:
             self._settle(slot, view, fresh=live is None or view.generation is not live.generation)
@@ -283,6 +289,14 @@ class Reconciler:
     def _publish(self, verdict: Verdict) -> None:
         before, self.last = self.last, verdict
         self.last_time = datetime.now(UTC)
+        if verdict.result != "superseded":
+            self.conditions["Reconciled"] = conditioned(
+                self.conditions.get("Reconciled"),
+                "Reconciled",
+                verdict.reason,
+                verdict.text,
+                status=verdict.result != "refused",
+            )
         repeated = before is not None and (before.result, before.reason, before.digest) == (
             verdict.result,
             verdict.reason,
@@ -304,11 +318,3 @@ class Reconciler:
                 verdict.text,
             )
         )
-
-
-def _in_place(before: Desired, after: Desired) -> bool:
-    from rewire.plan.diff import diff  # noqa: PLC0415
-
-    return before.material == after.material and all(
-        change.applies == "in place" for change in diff(before.spec, after.spec)
-    )

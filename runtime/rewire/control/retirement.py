@@ -27,6 +27,9 @@ class Retirement:
 
     def retire(self, slot: Slot, generation: Generation, limits: DrainConfig) -> None:
         """Drain a generation in the background; beyond ``max_generations`` cut the oldest."""
+        if not generation.built and not generation.leases:
+            slot.forget(generation)
+            return
         jobs = self._jobs[slot.id, slot.protocol]
         job = Drain(generation, limits)
         jobs.append(job)

@@ -6,7 +6,7 @@ A slot lives as long as its handle may be held; views come and go in it. It is t
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from rewire.control.generation import Generation, Lease, View
 from rewire.control.vitals import Vitals
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Coroutine, Mapping
 
+    from rewire import ports
     from rewire.control.host import Host
     from rewire.errors import RewireError
     from rewire.manifest.manifest import Desired
@@ -93,9 +94,9 @@ class Slot:
             raise self.refusal()
         return Lease(view, what)
 
-    def lease_of(self, view: View, what: str) -> Lease:
-        """Count one call in the generation of a given view."""
-        return Lease(view, what)
+    def lease_of(self, view: ports.View, what: str) -> Lease:
+        """Count one call in the generation of a given view, which is one of ours."""
+        return Lease(cast("View", view), what)
 
     def observe(self, outcome: Outcome) -> None:
         """Take note of how an attempt ended."""
@@ -167,6 +168,7 @@ class Slot:
             generation=view.number if view is not None else self._numbers,
             in_flight=len(view.generation.leases) if view is not None else 0,
             healthy=self.vitals.healthy,
+            declared=self.desired.declared,
         )
 
     def status(self) -> ClientStatus:
@@ -190,8 +192,8 @@ class Slot:
             in_flight=self._in_flight(),
             pool=self.driver.pool(view.resource) if view is not None and built else None,
             origin=self.desired.origin if self.desired else Origin(file="(not applied)"),
-            labels=dict(spec.labels) if spec else {},
-            owner=spec.owner if spec else None,
+            labels={name: str(text) for name, text in spec.labels.items()} if spec else {},
+            owner=str(spec.owner) if spec and spec.owner is not None else None,
         )
 
     def _in_flight(self) -> dict[int, int]:

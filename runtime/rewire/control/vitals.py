@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     ConditionType = Literal["Ready", "Healthy", "Reconciled", "Degraded", "Draining", "RolledBack"]
 
-__all__ = ["Vitals"]
+__all__ = ["Vitals", "conditioned"]
 
 WINDOW = 512
 
@@ -69,11 +69,7 @@ class Vitals:
     ) -> None:
         """Set a condition; its transition time moves only when its status does."""
         known = self.conditions.get(kind)
-        unchanged = known is not None and known.status is status
-        since = known.last_transition if known and unchanged else datetime.now(UTC)
-        self.conditions[kind] = Condition(
-            type=kind, status=status, reason=reason, message=message, last_transition=since
-        )
+        self.conditions[kind] = conditioned(known, kind, reason, message, status=status)
 
     def clear(self, kind: ConditionType) -> None:
         """Remove a condition that says nothing any more."""
@@ -99,6 +95,17 @@ class Vitals:
     def success_rate(self) -> float | None:
         """Return the share of successes in the window; None without any attempt."""
         return sum(self._outcomes) / len(self._outcomes) if self._outcomes else None
+
+
+def conditioned(
+    known: Condition | None, kind: ConditionType, reason: str, message: str, *, status: bool
+) -> Condition:
+    """Return a condition that is new, or has held since ``known`` began to hold."""
+    same = known is not None and known.status is status
+    since = known.last_transition if known is not None and same else datetime.now(UTC)
+    return Condition(
+        type=kind, status=status, reason=reason, message=message, last_transition=since
+    )
 
 
 def _nearest_rank(ordered: list[float], share: float) -> float:

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rewire.control.environment import Held
 from rewire.errors import ProbeError
 from rewire.ports import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from rewire.control.generation import View
     from rewire.control.registry import Registry
@@ -78,11 +78,12 @@ class Warmup:
         built = slot is not None and slot.live is not None and slot.live.generation.built
         return slot if built else None
 
-    async def _finish(self, jobs: list[asyncio.Future[None]]) -> bool:
+    async def _finish(self, jobs: Sequence[asyncio.Future[None]]) -> bool:
         newer = asyncio.ensure_future(self._newer.wait())
-        everything = asyncio.gather(*jobs)
+        everything: asyncio.Future[list[None]] = asyncio.gather(*jobs)
+        waiting: set[asyncio.Future[Any]] = {newer, everything}
         try:
-            await asyncio.wait({newer, everything}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
             if everything.done():
                 everything.result()
             return everything.done()

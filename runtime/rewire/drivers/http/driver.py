@@ -69,7 +69,7 @@ class HTTPDriver:
             detail = f"{host}:{port} did not answer within {limit:g} s"
             raise ProbeError(context.id, "ConnectTimeout", detail) from error
         except (httpcore2.NetworkError, OSError) as error:
-            detail = f"{host}:{port}: {error or type(error).__name__}"
+            detail = f"{host}:{port}: {str(error) or type(error).__name__}"
             raise ProbeError(context.id, "ConnectFailed", detail) from error
 
     def swapped(self, handle: object, before: View | None, after: View | None) -> None:

@@ -7,10 +7,10 @@ knows nothing of httpx2; the transport translates its exceptions.
 
 from __future__ import annotations
 
-import ssl
+import select
 import time
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import httpcore2
 
@@ -18,7 +18,8 @@ from rewire.ports import EngineRequest, EngineResponse
 from rewire.status import PoolStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    import ssl
+    from collections.abc import AsyncIterable, Callable, Iterable
 
 __all__ = ["HttpcoreEngine"]
 
@@ -52,8 +53,17 @@ class _Parked(httpcore2.AsyncNetworkStream):
 
     @property
     def usable(self) -> bool:
-        """Say whether the peer has neither closed nor spoken, and the time is not over."""
-        return time.monotonic() < self.expires and not self._stream.get_extra_info("is_readable")
+        """Say whether the peer has not closed, and the time is not over."""
+        return time.monotonic() < self.expires and not self._closed_by_peer()
+
+    def _closed_by_peer(self) -> bool:
+        readable = bool(self._stream.get_extra_info("is_readable"))
+        if not readable or not hasattr(select, "POLLRDHUP"):
+            return readable
+        # A TLS 1.3 server speaks first (its session tickets), so readable is not yet closed.
+        poll = select.poll()
+        poll.register(self._stream.get_extra_info("socket").fileno(), select.POLLRDHUP)
+        return bool(poll.poll(0))
 
 
 class _Backend(httpcore2.AsyncNetworkBackend):
@@ -137,7 +147,7 @@ class HttpcoreEngine:
         return EngineResponse(
             response.status,
             response.headers,
-            response.stream,  # type: ignore[arg-type]  (async here; httpcore2 types both)
+            cast("AsyncIterable[bytes]", response.stream),  # httpcore2 types both kinds
             response.aclose,
             response.extensions,
         )

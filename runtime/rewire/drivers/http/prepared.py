@@ -55,7 +55,10 @@ class Prepared:
 def prepare(spec: HTTPClientConfig, material: Mapping[str, bytes]) -> Prepared:
     """Derive from a spec what its calls need."""
     base = httpx2.URL(plain(spec.base_url))
-    verify, ca = spec.tls.verify, material.get(spec.tls.ca or "")
+    verify, ca = (
+        spec.tls.verify,
+        material.get(plain(spec.tls.ca) if spec.tls.ca is not None else ""),
+    )
     needs_tls = base.scheme == "https" or spec.allow_foreign
     query = {name: plain(value) for name, value in spec.query.items()}
     if spec.auth.query is not None:
@@ -96,7 +99,7 @@ def _credentials(auth: AuthConfig) -> list[tuple[str, str]]:
         pair = f"{plain(auth.basic.username)}:{plain(auth.basic.password)}".encode()
         return [("Authorization", f"Basic {base64.b64encode(pair).decode('ascii')}")]
     if auth.header is not None:
-        return [(auth.header.name, plain(auth.header.value))]
+        return [(plain(auth.header.name), plain(auth.header.value))]
     return []
 
 
