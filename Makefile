@@ -12,7 +12,7 @@ PYTEST := $(BIN)/pytest -n auto --dist loadfile
 .PHONY: help run test lint types schema-check unit bench docs schema wheel-test lock clean
 
 help:
-	@echo 'make run         see it work: upstreams, clients, a file to edit'
+	@echo 'make run         see it work: upstreams, clients, a file to edit (ARGS="--for 20s")'
 	@echo 'make test        every check and every fast test'
 	@echo 'make lint types  two parts of it'
 	@echo 'make schema docs regenerate what is generated'
@@ -30,7 +30,7 @@ $(READY): requirements-dev.txt pyproject.toml
 	@touch $@
 
 run: $(READY)
-	@$(BIN)/rewire demo
+	@$(BIN)/rewire demo $(ARGS)
 
 test: lint types schema-check unit
 
