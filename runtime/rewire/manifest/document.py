@@ -97,7 +97,7 @@ class Document:
             if span is not None:
                 return span
             path = path[:-1]
-        first = re.compile(r"\S?").search(self.source.text)
+        first = re.compile(r"\S").search(self.source.text)
         return Span(*first.span()) if first else Span(0, 0)
 
     @cached_property

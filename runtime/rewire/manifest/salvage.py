@@ -34,6 +34,7 @@ def _value(node: Node, text: str, read: Any) -> Any:
             return _NOTHING
     if isinstance(node.children, list):
         items = [_value(child, text, read) for child in node.children]
-        return [item for item in items if item is not _NOTHING]
+        # Ended before its first broken element: those behind it would get wrong indices.
+        return items[: items.index(_NOTHING)] if _NOTHING in items else items
     pairs = {name: _value(child, text, read) for name, child in node.named.items()}
     return {name: value for name, value in pairs.items() if value is not _NOTHING}

@@ -63,8 +63,14 @@ class SourceText:
             return Span(self._starts[-1], len(self.text))
         return Span(self._starts[number - 1], self._starts[number] - 1)
 
+    def _within(self, span: Span) -> Span:
+        # "The character after" does not exist at the end of a text.
+        size = len(self.text)
+        return Span(min(span.start, size), min(span.end, size))
+
     def label(self, span: Span, text: str, *, masked: bool = False) -> Label:
         """Make a secondary label for a place in this text."""
+        span = self._within(span)
         start, end = self.position(span.start), self.position(span.end)
         shown = excerpt(self.line(start.line), start, end, masked=masked)
         return Label(span=span, text=text, file=self.name, start=start, excerpt=shown)
@@ -86,6 +92,7 @@ class SourceText:
         With `masked` the shown line has its values replaced by `…` before it is kept, so that a
         literal secret never travels with the diagnostic.
         """
+        span = self._within(span)
         start, end = self.position(span.start), self.position(span.end)
         by_code = Severity.WARNING if code.startswith("RW9") else Severity.ERROR
         return Diagnostic(
