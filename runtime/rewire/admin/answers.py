@@ -6,15 +6,16 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from rewire.manifest.render import render
-from rewire.plan.render import lines
+from rewire.plan.render import as_json, lines, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from rewire.control.verdict import Verdict
     from rewire.manifest.diagnostics import Diagnostic
+    from rewire.plan.plan import Plan
 
-__all__ = ["diagnostics_data", "error_data", "verdict_data"]
+__all__ = ["diagnostics_data", "error_data", "plan_data", "verdict_data"]
 
 
 def error_data(reason: str, message: str) -> dict[str, Any]:
@@ -49,3 +50,8 @@ def verdict_data(verdict: Verdict) -> dict[str, Any]:
         "diagnostics": diagnostics_data(verdict.diagnostics),
         "text": verdict.text,
     }
+
+
+def plan_data(plan: Plan) -> dict[str, Any]:
+    """Return a plan as data, and in ``text`` as a person reads it."""
+    return {**as_json(plan), "text": text(plan)}

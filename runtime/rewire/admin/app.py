@@ -14,11 +14,10 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from rewire.admin.answers import diagnostics_data, error_data, verdict_data
+from rewire.admin.answers import diagnostics_data, error_data, plan_data, verdict_data
 from rewire.admin.body import read_object
 from rewire.errors import ClientRemovedError, ManifestError, RewireError, UnknownClientError
 from rewire.manifest.source import MAX_SIZE
-from rewire.plan.render import render as render_plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -92,8 +91,7 @@ class _Routes:
         text = (await read_object(request, PLAN_CAP)).get("text")
         if not isinstance(text, str | None):
             raise HTTPException(400, '"text" is to be a string: the manifest')
-        plan = await self._manager.plan(_utf8(text))
-        return _json(render_plan(plan, format="json"))
+        return JSONResponse(plan_data(await self._manager.plan(_utf8(text))))
 
 
 def _utf8(text: str | None) -> bytes | None:

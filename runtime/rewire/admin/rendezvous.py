@@ -87,6 +87,7 @@ class Rendezvous:
         self.manifest = manifest
         self.path = path or socket_path(manifest)
         self._lock: IO[str] | None = None
+        self._listener: socket.socket | None = None
 
     def __enter__(self) -> socket.socket:
         """Claim the manifest and return the listening socket.
@@ -98,10 +99,11 @@ class Rendezvous:
         demand_own(self.path.parent)
         self._lock = self._claim()
         try:
-            return self._listen()
+            self._listener = self._listen()
         except BaseException:
             self.close()
             raise
+        return self._listener
 
     def __exit__(self, *_: object) -> None:
         self.close()
@@ -112,6 +114,8 @@ class Rendezvous:
             return
         # The lock file stays: to unlink it could take it away from under the next owner.
         self.path.unlink(missing_ok=True)
+        if self._listener is not None:
+            self._listener.close()
         self._lock.close()
         self._lock = None
 

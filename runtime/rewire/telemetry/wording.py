@@ -69,7 +69,11 @@ def _reconciled(event: Reconciled) -> Sequence[Sentence]:
     if event.result == "unchanged":
         text = f"release {event.release}: the manifest says again what runs ({took})"
         return [Sentence("info", text)]
-    said = [Sentence("info", f"release {event.release}: {line} ({took})") for line in event.lines]
+    said = [
+        # The lines of a plan are aligned by their symbols, which one alone need not be.
+        Sentence("info", f"release {event.release}: {' '.join(line.split(maxsplit=1))} ({took})")
+        for line in event.lines
+    ]
     if event.held_back:
         text = f"release {event.release}: held back, tried again: {', '.join(event.held_back)}"
         said.append(Sentence("warning", text))
