@@ -1,6 +1,6 @@
 """JSON with a fault: each case is a text and all that is said about it, place by place.
 
-The help and the second places are in `test_scan_help.py`; how it all looks in `test_render.py`.
+The help and the second places are in `test_fault_help.py`; how it all looks in `test_render.py`.
 """
 
 from __future__ import annotations
