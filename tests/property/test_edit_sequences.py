@@ -100,7 +100,7 @@ class World:
     accepted: str = ""
 
     def text(self, document: tuple[Client, ...]) -> str:
-        parts = ["version = 1", "[reload]", "allow_empty = true", 'max_deletes = "100%"']
+        parts = ["version = 1", "[reload]", 'max_deletes = "100%"']
         parts += ["[http.anchor]", f'base_url = "{self.servers[0].url}"']
         for client in document:
             parts += [f"[http.{client.id}]", f'base_url = "{self.servers[client.server].url}"']

@@ -31,9 +31,10 @@ CLOSE_TIMEOUT = 10.0
 class Drain:
     """One retired generation on its way out; ``cut_now`` ends the waiting."""
 
-    def __init__(self, generation: Generation, limits: DrainConfig) -> None:
+    def __init__(self, generation: Generation, limits: DrainConfig, linger: float = 0.0) -> None:
         self.generation = generation
         self.limits = limits
+        self.linger = linger
         self.hurry = asyncio.Event()
 
     def cut_now(self) -> None:
@@ -58,6 +59,8 @@ async def drain(job: Drain, close: Close, emit: Emit) -> None:
         if not drained.done():
             await _cut(generation, list(generation.leases), clock() - started, emit)
             await _first(drained, within=UNWIND)
+        elif job.linger:
+            await _first(hurried, within=job.linger)
     finally:
         drained.cancel()
         hurried.cancel()

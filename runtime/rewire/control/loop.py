@@ -42,7 +42,8 @@ class Loop:
         self._reconciler = reconciler
         self._source = source
         self._pending: _Job | None = None
-        self._running: Snapshot | None = None
+        self._current: _Job | None = None
+        self._tasks: list[asyncio.Task[None]] = []
         self._arrived = asyncio.Event()
         self._tries = 0
         self._degraded: str | None = None
@@ -51,16 +52,28 @@ class Loop:
     def start(self, *, watch: bool) -> None:
         """Start the worker, and the watching of the source."""
         self._tune()
-        self._host.tasks.spawn(self._work(), "reconcile")
+        self._tasks = [self._host.tasks.spawn(self._work(), "reconcile")]
         if watch:
-            self._host.tasks.spawn(self._watch(), "watch")
+            self._tasks.append(self._host.tasks.spawn(self._watch(), "watch"))
+
+    async def stop(self) -> None:
+        """Run no further pass; a pass that runs is ended before its swap, or has swapped."""
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+        ended = Verdict("superseded", self._reconciler.release, "ManagerClosed")
+        for job in (self._pending, self._current):
+            for waiter in job.waiters if job is not None else ():
+                if not waiter.done():
+                    waiter.set_result(ended)
 
     def submit(self, snapshot: Snapshot) -> asyncio.Future[Verdict]:
         """Ask for a pass on ``snapshot``; the verdict may be that of a newer one."""
         waiter: asyncio.Future[Verdict] = asyncio.get_running_loop().create_future()
         waiters = self._pending.waiters if self._pending is not None else []
         self._pending = _Job(snapshot, [*waiters, waiter])
-        if self._running is not None and self._running.data != snapshot.data:
+        if self._current is not None and self._current.snapshot.data != snapshot.data:
             self._reconciler.newer.set()
         self._arrived.set()
         return waiter
@@ -98,10 +111,10 @@ class Loop:
     async def _work(self) -> None:
         while True:
             job = await self._next()
-            self._running = job.snapshot
+            self._current = job
             self._reconciler.newer.clear()
             verdict = await self._pass(job.snapshot)
-            self._running = None
+            self._current = None
             if verdict.result == "superseded" and self._pending is not None:
                 self._pending.waiters[:0] = job.waiters
                 continue

@@ -152,6 +152,8 @@ class ClientManager:
     async def _end(self) -> None:
         self._host.close()
         try:
+            if self._loop is not None:
+                await self._loop.stop()
             await self._reconciler.end()
         finally:
             await self._host.tasks.end()
@@ -196,7 +198,8 @@ class ClientManager:
             origin=Origin(file="code"),
             source="code",
         )
-        self._reconciler.put(slot, desired)
+        view = slot.make_view(desired) if config.enabled else None
+        self._reconciler.put(slot, desired, view)
         return slot.handle
 
     async def unregister(self, client: str) -> None:

@@ -117,17 +117,20 @@ class Reconciler:
         warmed = await self._warmup.run(plan, run.desired)
         if warmed is None:
             return Verdict("superseded", self.release, "NewerSnapshot", run.snapshot.digest)
-        for client, failure in warmed.held.items():
-            run.held[client] = failure
+        run.held.update(warmed.held)
         run.unhealthy.update(warmed.unhealthy)
-        return self._apply(run, manifest, plan, warmed.views)
+        return self._apply(run, manifest, warmed.views)
 
     def _text(self, snapshot: Snapshot) -> Manifest | tuple[Diagnostic, ...]:
         """Judge the text alone; the same text is judged once."""
         known, manifest = self.accepted, self.manifest
         if known is not None and manifest is not None and known.data == snapshot.data:
             return manifest
-        return read(snapshot.origin, snapshot.data or b"")
+        data = snapshot.data or b""
+        if manifest is not None and not data.strip():
+            # An emptied file says "no client", and is judged as that (FAULTS 2).
+            return Manifest(snapshot.origin, manifest.reload, {})
+        return read(snapshot.origin, data)
 
     async def _resolve(self, run: _Pass, manifest: Manifest) -> None:
         """Let the world have its say: variables, secrets, files."""
@@ -147,25 +150,62 @@ class Reconciler:
         live = sum(1 for slot in self._registry if slot.desired and slot.desired.source != "code")
         return safety_verdict(plan, manifest.reload, live, manifest.name)
 
-    # ── the swap: one event-loop step, no await ──────────────────────────────────────────────
+    # ── the swap: from here to the verdict there is no await ─────────────────────────────────
 
-    def _apply(
-        self, run: _Pass, manifest: Manifest, plan: Plan, views: Mapping[str, View]
-    ) -> Verdict:
-        changed = [
-            change
-            for change in plan.changes
-            if change.action != "keep" and change.id not in run.held
-        ]
+    def _apply(self, run: _Pass, manifest: Manifest, warmed: Mapping[str, View]) -> Verdict:
+        plan, views = self._views(run, warmed)
         new_text = self.accepted is None or self.accepted.data != run.snapshot.data
-        back = self.last is not None and self.last.result == "refused"
-        if new_text or changed:
+        if new_text or not plan.empty:
             self.release += 1
-        for change in changed:
+        replaced = sum(change.action == "replace" for change in plan.changed)
+        self._retirement.spread(replaced)
+        for change in plan.changed:
             self._swap(change, run, views)
+        self._note(run, manifest)
+        self.manifest, self.accepted = manifest, run.snapshot
+        return self._applied(run, manifest, plan, new_text=new_text)
+
+    def _views(self, run: _Pass, warmed: Mapping[str, View]) -> tuple[Plan, dict[str, View | None]]:
+        """Make every view first, so that a fault of a driver cannot leave half a swap behind."""
+        views: dict[str, View | None] = dict(warmed)
+        plan = make_plan(run.desired, self._registry.observed(), run.held)
+        for change in plan.changed:
+            if change.action == "remove" or change.id in views:
+                continue
+            try:
+                views[change.id] = self._view(change, run.desired[change.id])
+            except Exception as error:  # noqa: BLE001  (it holds back its client alone)
+                run.held[change.id] = Held("DriverFailed", str(error) or type(error).__name__)
+        if set(run.held) & {change.id for change in plan.changed}:
+            plan = make_plan(run.desired, self._registry.observed(), run.held)
+        return plan, views
+
+    def _view(self, change: Change, desired: Desired) -> View | None:
+        if not desired.spec.enabled:
+            return None
+        slot = self._registry.slot(change.id, desired.protocol)
+        if slot is None:
+            slot = self._registry.prepare(change.id, desired.protocol)
+        live = slot.live if change.action == "in place" else None
+        return slot.make_view(desired, live.generation if live is not None else None)
+
+    def _swap(self, change: Change, run: _Pass, views: Mapping[str, View | None]) -> None:
+        if change.action == "remove":
+            slot = self._registry.slot(change.id, change.protocol)
+            if slot is not None:
+                self.remove(slot)
+            return
+        desired = run.desired[change.id]
+        slot = self._registry.declare(change.id, desired.protocol)
+        self.put(slot, desired, views[change.id])
+        if change.id in run.unhealthy:
+            slot.vitals.signal(Signal.FAILED, run.unhealthy[change.id])
+
+    def _note(self, run: _Pass, manifest: Manifest) -> None:
+        """Bring up to date what a client says of itself, also where nothing was swapped."""
         for client, desired in run.desired.items():
             slot = self._registry.declared(client)
-            if slot is not None and slot.protocol == desired.protocol and client not in run.held:
+            if slot is not None and client not in run.held:
                 slot.desired = desired
                 slot.release = self.release
                 slot.vitals.condition("Reconciled", "Applied", status=True)
@@ -175,13 +215,15 @@ class Reconciler:
             # Held back from the start and now no longer declared: nothing that a plan could see.
             if slot.desired is None and slot.id not in run.held:
                 self.remove(slot)
-        self.manifest, self.accepted = manifest, run.snapshot
-        result: Literal["applied", "unchanged"] = "applied" if new_text or changed else "unchanged"
-        reason = "BackToAccepted" if result == "unchanged" and back else result.capitalize()
+
+    def _applied(self, run: _Pass, manifest: Manifest, plan: Plan, *, new_text: bool) -> Verdict:
+        result: Literal["applied", "unchanged"]
+        result = "applied" if new_text or not plan.empty else "unchanged"
+        back = self.last is not None and self.last.result == "refused"
         return Verdict(
             result,
             self.release,
-            reason,
+            "BackToAccepted" if result == "unchanged" and back else result.capitalize(),
             run.snapshot.digest,
             plan=plan,
             held_back={
@@ -191,44 +233,30 @@ class Reconciler:
             diagnostics=manifest.warnings,
         )
 
-    def _swap(self, change: Change, run: _Pass, views: Mapping[str, View]) -> None:
-        if change.action == "remove":
-            slot = self._registry.slot(change.id, change.protocol)
-            if slot is not None:
-                self.remove(slot)
-            return
-        desired = run.desired[change.id]
-        slot = self._registry.declare(change.id, desired.protocol)
-        self.put(slot, desired, views.get(change.id), in_place=change.action == "in place")
-
-    def put(
-        self, slot: Slot, desired: Desired, view: View | None = None, *, in_place: bool = False
-    ) -> None:
-        """Make a client live with ``desired``: on a warmed view, in place, or unbuilt."""
+    def put(self, slot: Slot, desired: Desired, view: View | None) -> None:
+        """Make a client live on ``view``; None: it is disabled."""
         live, before = slot.live, slot.desired
-        if not desired.spec.enabled:
-            view = None
-            slot.vitals.signal(Signal.DISABLED)
-        elif view is None:
-            view = slot.make_view(desired, live.generation if live and in_place else None)
         left = slot.swap(desired, view)
-        if view is not None:
-            self._settle(slot, view, fresh=live is None or view.generation is not live.generation)
+        if view is None:
+            slot.vitals.signal(Signal.DISABLED)
+        else:
+            fresh = live is None or view.generation is not live.generation
+            self._settle(slot, view, fresh=fresh)
         if left is not None:
             limits = before.spec.drain if before else desired.spec.drain
             self._retirement.retire(slot, left, limits)
 
     def _settle(self, slot: Slot, view: View, *, fresh: bool) -> None:
         slot.vitals.signal(Signal.DECLARED)
-        if not fresh:
-            if view.generation.built:
-                slot.driver.retune(view, slot)
-            return
-        if view.generation.built:
-            return
-        slot.vitals.signal(Signal.REPLACED)
-        if self._host.running:
-            self.wake(slot)
+        built = view.generation.built
+        if built and not fresh:
+            slot.driver.retune(view, slot)
+        elif built:
+            slot.vitals.signal(Signal.SUCCEEDED)
+        elif fresh:
+            slot.vitals.signal(Signal.REPLACED)
+            if self._host.running:
+                self.wake(slot)
 
     def wake(self, slot: Slot) -> None:
         """Connect an eager client that is not built yet."""

@@ -29,11 +29,16 @@ class Registry:
 
     def declare(self, client: str, protocol: str) -> Slot:
         """Return the slot of a declared client, made if it is new."""
+        slot = self.prepare(client, protocol)
+        self._declared[client] = slot
+        return slot
+
+    def prepare(self, client: str, protocol: str) -> Slot:
+        """Return the slot for a client that may be declared next."""
         slot = self._slots.get((client, protocol))
         if slot is None:
             slot = Slot(client, self.drivers[protocol], self._host)
             self._slots[client, protocol] = slot
-        self._declared[client] = slot
         return slot
 
     def withdraw(self, slot: Slot) -> None:

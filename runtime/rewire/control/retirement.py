@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Retirement"]
 
+FEW = 8
+
 
 class Retirement:
     """Start a drain for each generation that a swap has left behind."""
@@ -24,6 +27,15 @@ class Retirement:
         self._host = host
         self._jobs: defaultdict[tuple[str, str], list[Drain]] = defaultdict(list)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._spread = 0.0
+
+    def spread(self, replaced: int) -> None:
+        """Set how far apart the closes of the next retirements may lie.
+
+        A changed default retires many clients in one step; closing all their connections at the
+        same moment would be a herd at their peers (FAULTS 17).
+        """
+        self._spread = min(replaced * 0.02, 2.0) if replaced > FEW else 0.0
 
     def retire(self, slot: Slot, generation: Generation, limits: DrainConfig) -> None:
         """Drain a generation in the background; beyond ``max_generations`` cut the oldest."""
@@ -31,7 +43,7 @@ class Retirement:
             slot.forget(generation)
             return
         jobs = self._jobs[slot.id, slot.protocol]
-        job = Drain(generation, limits)
+        job = Drain(generation, limits, random.uniform(0.0, self._spread))
         jobs.append(job)
         for oldest in jobs[: max(0, len(jobs) - limits.max_generations)]:
             oldest.cut_now()

@@ -14,6 +14,8 @@ from tests.fakes.editing import edit, http
 from tests.fakes.http_server import Response
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.conftest import Start
     from tests.fakes.http_server import FakeServer, Request
 
@@ -370,3 +372,17 @@ async def test_the_warm_up_connection_serves_the_first_request(
     await edit(manager, source, http("api", tls_server.url, f'tls.ca = "{ca_file}"'))
     assert tls_server.connections_opened == 1
     assert (await manager.http("api").get("/json")).json()["connection"] == 1
+
+
+async def test_a_ca_file_that_is_no_certificate_holds_back_its_client_alone(
+    start: Start, server: FakeServer, tmp_path: Path
+) -> None:
+    """What the world gets wrong about one client does not touch the others (law 3)."""
+    (tmp_path / "ca.pem").write_text("nonsense")
+    bad = http("bad", server.url, f'tls.ca = "{tmp_path}/ca.pem"')
+    manager, source = await start(bad + http("good", server.url))
+    assert (await manager.http("good").get("/json")).status_code == 200
+    with pytest.raises(rewire.ClientHeldBackError, match="no PEM certificate"):
+        await manager.http("bad").get("/json")
+    verdict = await edit(manager, source, bad + http("good", f"{server.url}/"))
+    assert set(verdict.held_back) == {"bad"}

@@ -59,6 +59,8 @@ def prepare(spec: HTTPClientConfig, material: Mapping[str, bytes]) -> Prepared:
         spec.tls.verify,
         material.get(plain(spec.tls.ca) if spec.tls.ca is not None else ""),
     )
+    if ca is not None:
+        context_for(verify, ca)  # a file that is no certificate is refused now, not at first use
     needs_tls = base.scheme == "https" or spec.allow_foreign
     query = {name: plain(value) for name, value in spec.query.items()}
     if spec.auth.query is not None:
