@@ -7,6 +7,7 @@ the one module of the demo that imports rich, which is an extra.
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE_HEAD
@@ -16,16 +17,17 @@ from rich.table import Table
 from rich.text import Text
 
 from rewire.demo.scene import LABELS, totals
+from rewire.demo.tally import Tally
 from rewire.status import ConnectionState
 from rewire.telemetry.wording import duration
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from rich.console import RenderableType
 
     from rewire.demo.scene import Scene
-    from rewire.demo.tally import Column, Tally
+    from rewire.demo.tally import Column
     from rewire.status import ClientStatus
     from rewire.telemetry.wording import Sentence
 
@@ -47,6 +49,9 @@ _COLUMNS: Mapping[Column, str] = {
 _GRAVITIES = {"debug": "dim", "info": "", "warning": "yellow", "error": "red"}
 
 KEPT = 40
+WIDE = 100
+"""From this width on there is room for every column."""
+WIDEST = 160
 
 
 class LiveScreen:
@@ -67,15 +72,16 @@ class LiveScreen:
 
     def refresh(self, scene: Scene) -> None:
         """Draw."""
-        height = self._console.height - 1
-        self._live.update(picture(scene, tuple(self._newest), height), refresh=True)
+        width, height = self._console.size
+        drawn = picture(scene, tuple(self._newest), width, height - 1)
+        self._live.update(drawn, refresh=True)
 
     def close(self) -> None:
         """Give the terminal back, with the last picture on it."""
         self._live.stop()
 
 
-def picture(scene: Scene, newest: tuple[Sentence, ...], height: int) -> RenderableType:
+def picture(scene: Scene, newest: tuple[Sentence, ...], width: int, height: int) -> RenderableType:
     """Return the whole picture, in at most ``height`` lines if there is room for the rest."""
     top: list[RenderableType] = [
         Text.assemble(
@@ -83,7 +89,7 @@ def picture(scene: Scene, newest: tuple[Sentence, ...], height: int) -> Renderab
             f"   {scene.file}, release {scene.release}   {int(scene.seconds)} s   ",
             ("Ctrl-C ends it", "dim"),
         ),
-        clients_table(scene.statuses, scene.tallies),
+        clients_table(scene.statuses, scene.tallies, width),
         _counts(scene),
         Text(),
         *(_line(hint, "cyan") for hint in scene.hints),
@@ -95,45 +101,67 @@ def picture(scene: Scene, newest: tuple[Sentence, ...], height: int) -> Renderab
     return Group(*top, *(_line(one.text, _GRAVITIES[one.gravity]) for one in newest[-room:]))
 
 
-def clients_table(statuses: Iterable[ClientStatus], tallies: Mapping[str, Tally]) -> Table:
-    """Return one row for each client; narrow terminals cut the last columns first."""
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=True)
-    table.add_column("client", no_wrap=True)
-    table.add_column("protocol", no_wrap=True)
-    table.add_column("state", no_wrap=True)
-    table.add_column("generation", no_wrap=True, justify="right")
-    table.add_column("in flight", no_wrap=True)
-    table.add_column("p50", no_wrap=True, justify="right")
-    table.add_column("p95", no_wrap=True, justify="right")
-    table.add_column("served", no_wrap=True, justify="right")
-    table.add_column("newest", no_wrap=True)
-    table.add_column("last error", no_wrap=True, overflow="ellipsis", style="dim")
+def clients_table(
+    statuses: Iterable[ClientStatus], tallies: Mapping[str, Tally], width: int
+) -> Table:
+    """Return one row for each client; what a narrow terminal has no room for is left out."""
+    shown = [column for column in _TABLE if width >= column.from_width]
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, width=min(width, WIDEST))
+    for column in shown:
+        table.add_column(
+            column.title,
+            no_wrap=True,
+            overflow="ellipsis",
+            justify="right" if column.number else "left",
+            ratio=column.ratio,
+        )
     for status in statuses:
-        table.add_row(*_row(status, tallies.get(status.id)))
+        tally = tallies.get(status.id) or Tally()
+        table.add_row(*(column.cell(status, tally) for column in shown))
     return table
 
 
-def _row(status: ClientStatus, tally: Tally | None) -> tuple[RenderableType, ...]:
-    times, error = status.response_time, status.last_error
-    return (
-        status.id,
-        status.protocol,
-        Text(status.state, style=_STATES.get(status.state, "dim")),
-        str(status.generation),
-        _in_flight(status),
-        _time(times.p50),
-        _time(times.p95),
-        str(tally.counts["served"]) if tally is not None else "",
-        tally.newest if tally is not None else "",
-        Text(f"{error.code}: {error.message}" if error else ""),
-    )
+@dataclass(frozen=True, slots=True)
+class _Column:
+    title: str
+    cell: Callable[[ClientStatus, Tally], RenderableType]
+    number: bool = False
+    from_width: int = 0
+    ratio: int | None = None
 
 
-def _in_flight(status: ClientStatus) -> Text:
-    """Show what is in flight, and what of it drains on generations that were replaced."""
-    current = status.in_flight.get(status.generation, 0)
-    draining = sum(status.in_flight.values()) - current
-    return Text.assemble(str(current), (f" +{draining} draining" if draining else "", "yellow"))
+def _state(status: ClientStatus, _: Tally) -> Text:
+    return Text(status.state, style=_STATES.get(status.state, "dim"))
+
+
+def _in_flight(status: ClientStatus) -> int:
+    return status.in_flight.get(status.generation, 0)
+
+
+def _draining(status: ClientStatus, _: Tally) -> Text:
+    """Return what is in flight on generations that were replaced."""
+    left = sum(status.in_flight.values()) - _in_flight(status)
+    return Text(str(left) if left else "", style="yellow")
+
+
+def _last_error(status: ClientStatus, _: Tally) -> Text:
+    error = status.last_error
+    return Text(f"{error.code}: {error.message}" if error else "", style="dim")
+
+
+_TABLE = (
+    _Column("client", lambda status, _: status.id),
+    _Column("protocol", lambda status, _: status.protocol, from_width=WIDE),
+    _Column("state", _state),
+    _Column("gen", lambda status, _: str(status.generation), number=True),
+    _Column("in flight", lambda status, _: str(_in_flight(status)), number=True),
+    _Column("draining", _draining, number=True),
+    _Column("p50", lambda status, _: _time(status.response_time.p50), number=True),
+    _Column("p95", lambda status, _: _time(status.response_time.p95), number=True),
+    _Column("served", lambda _, tally: str(tally.counts["served"]), number=True),
+    _Column("newest", lambda _, tally: tally.newest),
+    _Column("last error", _last_error, from_width=WIDE, ratio=1),
+)
 
 
 def _time(seconds: float | None) -> str:
