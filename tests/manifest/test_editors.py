@@ -126,9 +126,7 @@ def tombi(text: str, folder: Path) -> tuple[int, list[tuple[str, int]]]:
     (folder / "connections.schema.json").write_text(schema_text(), "utf-8")
     (folder / "connections.toml").write_text(text, "utf-8")
     code, output = run("tombi", "lint", "--offline", "connections.toml", cwd=folder)
-    found = re.findall(
-        r"^\s*(?:Error|Warning): (.*)\n\s*at connections\.toml:(\d+)", output, re.MULTILINE
-    )
+    said = re.compile(r"^\s*(?:Error|Warning): (.*)\n\s*at connections\.toml:(\d+)", re.MULTILINE)
     return code, [(message, int(line)) for message, line in said.findall(output)]
 
 

@@ -26,7 +26,8 @@ _CREDENTIAL_HELP = 'keep it out of the file: "${NAME}" or "${file:/path}"'
 
 def judge_table(report: Report, table: Layer) -> None:
     """Judge what one table says by itself, a client's or that of its defaults."""
-    for problem in misspelt(table.data):
+    misread = misspelt(table.data)
+    for problem in misread:
         path = (*table.path, *problem.path)
         report.say(problem.code, f"{place(path)}: {problem.message}", path, help=problem.help)
     auth = table.data.get("auth")
@@ -42,7 +43,10 @@ def judge_table(report: Report, table: Layer) -> None:
                 also=((*table.path, "auth", first), "the first is here"),
                 help="a call carries one credential: keep one of them",
             )
+    meant = {problem.path for problem in misread}
     for found in literal_credentials(table.data):
+        if found in meant:
+            continue
         path = (*table.path, *found)
         message = f"{place(path)} looks like a credential"
         report.say("RW901", message, path, help=_CREDENTIAL_HELP, secret=True)
