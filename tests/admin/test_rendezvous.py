@@ -30,9 +30,9 @@ OWNER = """
 import sys
 from pathlib import Path
 from rewire.admin.rendezvous import Rendezvous
-listener = Rendezvous("a.toml", Path(sys.argv[1])).__enter__()
-print("claimed", flush=True)
-sys.stdin.read()
+with Rendezvous("a.toml", Path(sys.argv[1])):
+    print("claimed", flush=True)
+    sys.stdin.read()
 """
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import stat
 from typing import TYPE_CHECKING
 
@@ -30,6 +29,11 @@ def release_in(path: Path) -> int:
     """Read which release a status file tells of."""
     release: int = json.loads(path.read_text())["release"]
     return release
+
+
+def names(folder: Path) -> list[str]:
+    """List what is in a folder."""
+    return sorted(path.name for path in folder.iterdir())
 
 
 class FakeManager:
@@ -62,7 +66,7 @@ def test_the_file_is_replaced_as_a_whole_and_is_its_users_alone(tmp_path: Path) 
         assert json.load(old)["release"] == 1
     assert release_in(path) == 2
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert os.listdir(tmp_path) == ["status.json"]
+    assert names(tmp_path) == ["status.json"]
 
 
 def test_fault_32_a_full_disk_leaves_the_old_file_intact(
@@ -79,7 +83,7 @@ def test_fault_32_a_full_disk_leaves_the_old_file_intact(
     with pytest.raises(OSError, match="No space left"):
         write_status(path, status(2))
     assert release_in(path) == 1
-    assert os.listdir(tmp_path) == ["status.json"]
+    assert names(tmp_path) == ["status.json"]
 
 
 def test_fault_33_what_a_killed_writer_left_is_no_obstacle(tmp_path: Path) -> None:
@@ -89,7 +93,7 @@ def test_fault_33_what_a_killed_writer_left_is_no_obstacle(tmp_path: Path) -> No
     (tmp_path / ".status.json.tmp").symlink_to(victim)
     write_status(path, status(1))
     assert (release_in(path), victim.read_text()) == (1, "mine")
-    assert sorted(os.listdir(tmp_path)) == ["status.json", "victim"]
+    assert names(tmp_path) == ["status.json", "victim"]
 
 
 async def test_the_status_is_written_at_once_and_after_every_reconcile(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from rewire.events import (
 from rewire.status import ConnectionState
 from rewire.telemetry.wording import duration, headlines, words
 
+SERVES = "manifest refused, release 4 keeps serving: "
 FULL = """\
 a.toml:5:1: error[RW103] unknown key "time_out" in [http.github]
   5 | time_out = "5s"
@@ -52,13 +53,11 @@ def reconciled(result: str = "applied", release: int = 4, **more: object) -> Rec
             [
                 (
                     "error",
-                    "manifest refused, release 4 keeps serving: "
-                    'a.toml:5:1: error[RW103] unknown key "time_out" in [http.github]',
+                    SERVES + 'a.toml:5:1: error[RW103] unknown key "time_out" in [http.github]',
                 ),
                 (
                     "error",
-                    "manifest refused, release 4 keeps serving: "
-                    "a.toml:9:1: error[RW101] missing key",
+                    SERVES + "a.toml:9:1: error[RW101] missing key",
                 ),
             ],
         ),
