@@ -40,7 +40,10 @@ def read(name: str, data: bytes) -> Manifest | tuple[Diagnostic, ...]:
 def check(document: Document) -> Manifest | tuple[Diagnostic, ...]:
     """Return the manifest that a document holds, or everything that is wrong with it."""
     report = Report(document)
-    report.add(findings(document.data))
+    shape = findings(document.data)
+    report.add(shape)
+    if any(finding.code == "RW107" for finding in shape):
+        return report.sorted()
     judge_ids(report, document.data, PROTOCOLS)
     defaults, clients = _defaults(document), _clients(document)
     for table in (*defaults.values(), *(client.layers[-1] for client in clients)):

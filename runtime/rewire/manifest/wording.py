@@ -160,6 +160,7 @@ def _finding(model: type[BaseModel], error: ErrorDetails, base: KeyPath, *, echo
     return Finding(code, path, message, _hint(error, wanted))
 
 
+_DURATION = "a duration"
 _PYTHON: dict[str, tuple[type, ...]] = {
     "boolean": (bool,),
     "integer": (int,),
@@ -200,22 +201,27 @@ def _found(value: object, wanted: str) -> str:
     if isinstance(value, int | float):
         return f", found {value:g}" if abs(value) < 1e15 else ""
     # Only what cannot be a credential is repeated: the caret shows the rest, masked if need be.
-    if isinstance(value, str) and wanted.startswith(("a duration", "a size", "a percentage", '"')):
+    if isinstance(value, str) and wanted.startswith((_DURATION, "a size", "a percentage", '"')):
         return f", found {quoted(value)}"
     return ""
 
 
 def _hint(error: ErrorDetails, wanted: str) -> str | None:
     value = error["input"]
-    if error["type"] == "literal_error" and isinstance(value, str):
-        words = str(error.get("ctx", {}).get("expected", "")).split("'")[1::2]
-        near = suggest(value, words)
-        return f'did you mean "{near}"?' if near else None
+    if is_reference(value):
+        return "a reference cannot stand here"
+    if isinstance(value, str):
+        if error["type"] == "literal_error":
+            words = str(error.get("ctx", {}).get("expected", "")).split("'")[1::2]
+            near = suggest(value, words)
+            return f'did you mean "{near}"?' if near else None
+        if "URL" in wanted and "@" in value:
+            return "a credential belongs under auth"
+        digits = value.isascii() and value.isdecimal() and len(value) < 7
+        return f'did you mean "{value}s"?' if digits and wanted.startswith(_DURATION) else None
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    if wanted.startswith("a duration") and number and 0 < value < 1e6:
+    if wanted.startswith(_DURATION) and number and 0 < value < 1e6:
         return f'did you mean "{value:g}s"?'
-    if wanted.startswith("a duration") and isinstance(value, str) and value.isdecimal():
-        return f'did you mean "{value}s"?' if value.isascii() and len(value) < 7 else None
     return None
 
 

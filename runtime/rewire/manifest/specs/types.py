@@ -308,7 +308,7 @@ Message = Annotated[
 
 _SEEN = r"[^\x00-\x20\x7f]"
 _FIELD_VALUE = rf"{_SEEN}([^\x00-\x08\x0a-\x1f\x7f]*{_SEEN})?"
-_UNPADDED = "one line of text that neither begins nor ends with a space"
+_UNPADDED = "one line of text without control characters or spaces around it"
 HEADER_TEXT_PATTERN = rf"^({_FIELD_VALUE})?$"
 HEADER_SECRET_PATTERN = rf"^{_FIELD_VALUE}$"
 
@@ -321,7 +321,7 @@ HeaderText = Annotated[
 
 HeaderSecret = Annotated[
     SecretStr,
-    BeforeValidator(_secret(HEADER_SECRET_PATTERN, f"{_UNPADDED}, and is not empty")),
+    BeforeValidator(_secret(HEADER_SECRET_PATTERN, f"{_UNPADDED}, and not empty")),
     _pattern(HEADER_SECRET_PATTERN),
 ]
 """A field value that is always a secret, and not empty."""
