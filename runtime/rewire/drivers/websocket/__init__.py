@@ -1,0 +1,1 @@
+"""The WebSocket driver: a client that stays connected, across every edit."""

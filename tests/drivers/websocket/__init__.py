@@ -1,0 +1,1 @@
+"""Tests of the WebSocket driver, against real servers on loopback."""
