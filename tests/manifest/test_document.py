@@ -10,6 +10,8 @@ import pytest
 from rewire.manifest.document import Document, parse
 from rewire.manifest.limits import MAX_DIAGNOSTICS
 from rewire.manifest.source import SourceText
+from rewire.manifest.toml_scan import scan_toml
+from rewire.manifest.tree import Kind, Node, Scan
 from tests.manifest.agreement import check_spans
 
 if TYPE_CHECKING:
@@ -187,6 +189,7 @@ def test_errors_are_told_up_to_a_number() -> None:
         ('a = "${A} 12:30 {" # {', []),
         ('a = { b = "}", c = 1,\n}', ['{ b = "}", c = 1,\n}']),
         ("a = { b = { c = 1 }, }", [","]),
+        ('a = ["""\n""", {b = "x",\nc = """\n"""}, "z"]', ['{b = "x",\nc = """\n"""}']),
     ],
 )
 def test_what_only_toml_11_has_is_found(text: str, places: list[str]) -> None:
@@ -194,6 +197,12 @@ def test_what_only_toml_11_has_is_found(text: str, places: list[str]) -> None:
     document = toml(text)
     assert document.ok
     assert [read(document, span) for span in document.toml11] == places
+
+
+def test_an_element_that_looks_like_a_header_is_an_element() -> None:
+    """What else than a word of TOML stands alone in brackets on a line opens a table."""
+    for word in ("true", "false", "1", '"a"', "[2]"):
+        assert not scan_toml(SourceText("m", f"a = [\n[{word}]\n]")).diagnostics
 
 
 def test_json_has_no_toml_11() -> None:
@@ -230,6 +239,26 @@ def test_parsers_are_spared_what_they_cannot_bear() -> None:
     assert [d.code for d in toml("a = " + "[" * 1_000_000).diagnostics] == ["RW004"]
     assert [d.code for d in toml("a." * 20_000 + "b = 1").diagnostics] == ["RW005"]
     assert jsondoc('{"a": ' + "[" * 1_000_000).diagnostics[0].code == "RW004"
+
+
+def test_what_only_the_parser_refuses_is_still_a_diagnostic_in_its_place(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Should the scanner ever miss a fault, the parser's word is passed on, CRLF or not."""
+
+    def blind(source: SourceText) -> Scan:
+        return Scan(Node.table(Kind.HEADER, None, 0, len(source.text)))
+
+    monkeypatch.setattr("rewire.manifest.document.scan_toml", blind)
+    document = toml('a = 1\r\n\r\ntoken = "hunter2" ?')
+    [found] = document.diagnostics
+    assert str(found) == (
+        "m.toml:3:19: error[RW010] this is not TOML: "
+        "expected newline or end of document after a statement"
+    )
+    assert found.excerpt is not None
+    assert "hunter2" not in found.excerpt.text
+    assert document.data == {}
 
 
 def test_the_repr_of_a_document_does_not_show_its_data() -> None:

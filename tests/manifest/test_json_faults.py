@@ -21,6 +21,10 @@ CASES: dict[str, tuple[str, list[str]]] = {
         ["3:3 RW010 expected a comma or } in the object", "3:8 RW013 this is not a value"],
     ),
     "open string": ('{"a": "x\n, "b": 2}', ["1:7 RW011 the string is not closed on its line"]),
+    "open string that takes a bracket with it": (
+        '{"a": {"b": "x},\n "c": 1}',
+        ["1:13 RW011 the string is not closed on its line"],
+    ),
     "unknown escape": (
         '{"a": "C:\\dir", "b": 01}',
         ["1:10 RW012 unknown escape in a string", "1:22 RW013 a number has no leading zeros"],

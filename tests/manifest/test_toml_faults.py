@@ -114,6 +114,10 @@ CASES: dict[str, tuple[str, list[str]]] = {
             "2:5 RW013 a boolean is written in lower case",
         ],
     ),
+    "more than a boolean": (
+        "a = truest",
+        ["1:5 RW013 this is not a value"],
+    ),
     "yes": ("a = yes", ["1:5 RW013 this is not a boolean"]),
     "null": ("a = null", ["1:5 RW013 TOML has no null"]),
     "bare word": ("a = word", ["1:5 RW013 this is not a value"]),
@@ -361,6 +365,13 @@ CASES: dict[str, tuple[str, list[str]]] = {
             '7:1 RW019 expected a key before "="',
             "8:7 RW010 expected a line break after the value, found more text",
             '9:1 RW016 duplicate key "e" in [x]',
+        ],
+    ),
+    "a closer after what looks like a statement": (
+        "a = {\n  b = 1\n  c = 2\n}\nd = 1 2",
+        [
+            "1:5 RW015 the inline table is not closed: expected }",
+            "5:7 RW010 expected a line break after the value, found more text",
         ],
     ),
     "garbage": (
