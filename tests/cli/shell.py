@@ -21,7 +21,7 @@ from click.testing import CliRunner
 from rewire.cli import command
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 __all__ = ["PATIENCE", "Process", "Result", "environment", "rewire", "run_rewire"]
 
@@ -76,9 +76,15 @@ def run_rewire(*arguments: object, cwd: Path, env: Mapping[str, str]) -> Result:
 class Process:
     """A real `rewire` in the background; leaving the block kills what is left of it."""
 
-    def __init__(self, *arguments: object, cwd: Path, env: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        *arguments: object,
+        cwd: Path,
+        env: Mapping[str, str],
+        command: Sequence[str] = (sys.executable, "-m", "rewire"),
+    ) -> None:
         self._popen = subprocess.Popen(
-            [sys.executable, "-m", "rewire", *map(str, arguments)],
+            [*command, *map(str, arguments)],
             cwd=cwd,
             env=dict(env),
             stdin=subprocess.DEVNULL,

@@ -6,6 +6,7 @@ Which runtime is meant is said by the manifest that it runs. What goes wrong on 
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -52,11 +53,15 @@ class Runtime:
     def _open(self) -> httpx2.Client:
         import httpx2  # noqa: PLC0415 -- 60 ms that validate must not pay
 
-        if not self._path.exists():
-            raise self._unreached("it is not running")
         try:
             demand_own(self._path.parent)
-        except UnsafeFolderError as error:
+            # httpx2 leaves its socket open when a Unix socket refuses, so that is found out here.
+            with socket.socket(socket.AF_UNIX) as probe:
+                probe.settimeout(PATIENCE)
+                probe.connect(str(self._path))
+        except (FileNotFoundError, ConnectionRefusedError) as error:
+            raise self._unreached("it is not running") from error
+        except (UnsafeFolderError, OSError) as error:
             raise self._unreached(str(error)) from error
         # Nothing is verified for there is no TLS on a Unix socket; a context would cost 16 ms.
         transport = httpx2.HTTPTransport(uds=str(self._path), verify=False)

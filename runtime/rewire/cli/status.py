@@ -104,12 +104,12 @@ def _show_manager(seen: Mapping[str, Any]) -> None:
     last = seen["last_reload"]
     say(f"{seen['source']}: release {seen['release']}, watch {seen['watch']}")
     for condition in seen["conditions"]:
-        if condition["status"] == (condition["type"] == "Degraded"):
-            say(paint(f"{condition['reason']}: {condition['message']}".rstrip(": "), fg="yellow"))
+        if condition["type"] == "Degraded" and condition["status"]:
+            say(paint(f"{condition['reason']}: {condition['message']}", fg="yellow"))
     if last is not None and last["result"] == "refused":
-        say(paint(f"the last reload was refused ({last['reason']})", fg="red"))
+        say(paint(f"the last reload was refused ({last['reason']}), what ran goes on", fg="red"))
         for one in last["diagnostics"]:
-            say(f"  {headline(one)}")
+            say(f"  {headline({'file': seen['source'], **one})}")
 
 
 def headline(one: Mapping[str, Any]) -> str:

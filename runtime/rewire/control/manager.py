@@ -20,6 +20,7 @@ from rewire.errors import DuplicateClientError, ManifestError, ProbeError, Rewir
 from rewire.manifest.manifest import Desired, Manifest
 from rewire.manifest.render import render
 from rewire.manifest.validate import read
+from rewire.plan.foresight import foresee
 from rewire.plan.plan import plan as make_plan
 from rewire.ports import Outcome
 from rewire.sources.file import FileSource
@@ -295,6 +296,12 @@ class ClientManager:
         manifest = read(self._source.origin, data or b"")
         if not isinstance(manifest, Manifest):
             raise ManifestError(manifest, render(manifest, format="full"))
+        if text is not None:
+            # Somebody else's text: its references are not resolved for whoever sent it.
+            chosen = {
+                client: manifest.clients[client] for client in self._reconciler.chosen(manifest)
+            }
+            return foresee(chosen, self._registry.observed())
         return await self._reconciler.foresee(manifest)
 
     async def events(self) -> AsyncIterator[Event]:
