@@ -7,74 +7,69 @@ nothing: a borrower cannot close what it borrowed.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import httpx2
 
 from rewire.drivers.http import route as routes
-from rewire.drivers.http.errors import in_family
+from rewire.drivers.http.errors import HTTPX2
 from rewire.drivers.http.transport import ManifestTimeout, Transport
 from rewire.errors import RewireError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
+    from rewire.drivers.http.family import Family
     from rewire.drivers.http.prepared import Prepared
     from rewire.ports import ClientContext
 
 __all__ = ["HTTPClient"]
 
 
-class _TimeoutOfView(httpx2.Timeout):
-    """A timeout that says, when it is laid into a request, that nobody chose it."""
+class Managed:
+    """What makes a client of either library a handle; goes before the library's class."""
 
-    def as_dict(self) -> dict[str, float | None]:
-        return ManifestTimeout(super().as_dict())
+    family: ClassVar[Family]
+    _context: ClientContext
+    _virtual: Any
+    _timeout_of_view: ClassVar[Callable[..., Any]]
 
-
-class HTTPClient(httpx2.AsyncClient):
-    """An ``httpx2.AsyncClient`` whose connections, target and credentials come from the manifest.
-
-    Get it from ``manager.http(id)``; it is the same object each time and good for ever. Headers,
-    cookies, params, hooks, auth, ``timeout`` and ``follow_redirects`` set on it are kept across
-    edits and are stronger than the manifest's. ``base_url`` is read-only.
-
-    >>> async with rewire.ClientManager("connections.toml") as manager:  # doctest: +SKIP
-    ...     response = await manager.http("github").get("/zen")
-    """
-
-    def __init__(self, context: ClientContext) -> None:
+    def _adopt(self, context: ClientContext, transport: Any) -> None:
         self._context = context
-        self._virtual = httpx2.URL(routes.virtual_origin(context.id))
-        super().__init__(transport=Transport(context), trust_env=False, base_url=self._virtual)
-        # httpx2's constructor has set its own defaults; from here on None means "the manifest's".
-        self._own_timeout: httpx2.Timeout | None = None
+        self._virtual = self.family.lib.URL(routes.virtual_origin(context.id))
+        self._own_timeout: Any = None
         self._own_follow: bool | None = None
         self._own_max: int | None = None
+        init: Any = super().__init__
+        init(transport=transport, trust_env=False, base_url=self._virtual)
+        # The constructor has set its own defaults; from here on None means "the manifest's".
+        self._own_timeout = self._own_follow = self._own_max = None
 
     # ── what the manifest decides until the caller does ──────────────────────────────────────
 
     @property
-    def base_url(self) -> httpx2.URL:
+    def base_url(self) -> Any:
         """Return the client's virtual origin; where it leads is the manifest's to say."""
         return self._virtual
 
     @base_url.setter
-    def base_url(self, url: httpx2.URL | str) -> None:  # noqa: ARG002
+    def base_url(self, url: Any) -> None:  # noqa: ARG002
         msg = f'base_url of "{self._context.id}" is read-only: edit the manifest instead'
         raise AttributeError(msg)
 
     @property
-    def timeout(self) -> httpx2.Timeout:
+    def timeout(self) -> Any:
         """Return the timeout that the caller set on the handle, else the manifest's."""
         if self._own_timeout is not None:
             return self._own_timeout
         prepared = self._prepared()
-        return _TimeoutOfView(**prepared.timeout) if prepared else _TimeoutOfView(5.0)
+        make = self._timeout_of_view
+        return make(**prepared.timeout) if prepared is not None else make(5.0)
 
     @timeout.setter
     def timeout(self, timeout: Any) -> None:
-        self._own_timeout = httpx2.Timeout(timeout)
+        self._own_timeout = self.family.lib.Timeout(timeout)
 
     @property
     def follow_redirects(self) -> bool:
@@ -109,15 +104,13 @@ class HTTPClient(httpx2.AsyncClient):
 
     # ── sending ──────────────────────────────────────────────────────────────────────────────
 
-    async def send(
-        self, request: httpx2.Request, *, stream: bool = False, **options: Any
-    ) -> httpx2.Response:
+    async def send(self, request: Any, *, stream: bool = False, **options: Any) -> Any:
         """Send a request; a relative URL or the virtual origin goes where the manifest says."""
         if not self._context.ready:
             try:
                 await self._context.started()
             except RewireError as error:
-                raise in_family(error, request) from error
+                raise self.family.in_family(error, request) from error
         route = routes.route_of(request, self._virtual.host)
         route.stream = stream
         prepared = self._prepared()
@@ -125,12 +118,12 @@ class HTTPClient(httpx2.AsyncClient):
             # Placed here, before auth and redirects, so that signatures, cookies, hooks and
             # response.url see the real URL; the attempt places it again if the view has changed.
             routes.place(request, route, prepared)
-        return await super().send(request, stream=stream, **options)
+        send: Any = super().send
+        return await send(request, stream=stream, **options)
 
-    def _build_redirect_request(
-        self, request: httpx2.Request, response: httpx2.Response
-    ) -> httpx2.Request:
-        onward = super()._build_redirect_request(request, response)
+    def _build_redirect_request(self, request: Any, response: Any) -> Any:
+        build: Any = super()._build_redirect_request
+        onward = build(request, response)
         routes.redirected(request, onward)
         return onward
 
@@ -156,4 +149,29 @@ class HTTPClient(httpx2.AsyncClient):
         return None
 
     def __repr__(self) -> str:
-        return f"<HTTPClient {self._context.id!r}>"
+        return f"<{type(self).__name__} {self._context.id!r}>"
+
+
+class _TimeoutOfView(httpx2.Timeout):
+    """A timeout that says, when it is laid into a request, that nobody chose it."""
+
+    def as_dict(self) -> dict[str, float | None]:
+        return ManifestTimeout(super().as_dict())
+
+
+class HTTPClient(Managed, httpx2.AsyncClient):
+    """An ``httpx2.AsyncClient`` whose connections, target and credentials come from the manifest.
+
+    Get it from ``manager.http(id)``; it is the same object each time and good for ever. Headers,
+    cookies, params, hooks, auth, ``timeout`` and ``follow_redirects`` set on it are kept across
+    edits and are stronger than the manifest's. ``base_url`` is read-only.
+
+    >>> async with rewire.ClientManager("connections.toml") as manager:  # doctest: +SKIP
+    ...     response = await manager.http("github").get("/zen")
+    """
+
+    family = HTTPX2
+    _timeout_of_view = _TimeoutOfView
+
+    def __init__(self, context: ClientContext) -> None:
+        self._adopt(context, Transport(context))

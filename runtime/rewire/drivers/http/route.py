@@ -71,7 +71,8 @@ def place(request: httpx2.Request, route: Route | None, prepared: Prepared) -> b
     elif route.placed_on is prepared:
         return True
     path = prepared.prefix + route.target if route.relative else route.target
-    url = prepared.base.copy_with(raw_path=path)
+    base = prepared.base
+    url = request.url.copy_with(scheme=base.scheme, netloc=base.netloc, raw_path=path)
     host = request.headers.get("host")
     if host is None or host == request.url.netloc.decode("ascii"):
         request.headers["Host"] = url.netloc.decode("ascii")

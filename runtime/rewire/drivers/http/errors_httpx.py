@@ -1,0 +1,55 @@
+"""Exceptions in httpx's family: what a caller of an httpx handle can already catch.
+
+Each is also the :mod:`rewire.errors` class of its kind, so that ``except rewire.RewireError``
+catches it too.
+"""
+
+from __future__ import annotations
+
+import httpx
+
+from rewire import errors
+from rewire.drivers.http.family import Family
+
+__all__ = ["HTTPX"]
+
+
+class _Refused(httpx.ConnectError):
+    """The call never left: there is no view to send it with."""
+
+
+class HTTPXClientRemovedError(errors.ClientRemovedError, _Refused):
+    """A ClientRemovedError that is also an ``httpx.ConnectError``."""
+
+
+class HTTPXClientDisabledError(errors.ClientDisabledError, _Refused):
+    """A ClientDisabledError that is also an ``httpx.ConnectError``."""
+
+
+class HTTPXClientHeldBackError(errors.ClientHeldBackError, _Refused):
+    """A ClientHeldBackError that is also an ``httpx.ConnectError``."""
+
+
+class HTTPXManagerClosedError(errors.ManagerClosedError, _Refused):
+    """A ManagerClosedError that is also an ``httpx.ConnectError``."""
+
+
+class HTTPXForeignURLError(errors.ForeignURLError, httpx.UnsupportedProtocol):
+    """A ForeignURLError that is also an ``httpx.UnsupportedProtocol``."""
+
+
+class HTTPXDrainCutError(errors.DrainCutError, httpx.ReadError):
+    """A DrainCutError that is also an ``httpx.ReadError``."""
+
+
+HTTPX = Family(
+    httpx,
+    {
+        errors.ClientRemovedError: HTTPXClientRemovedError,
+        errors.ClientDisabledError: HTTPXClientDisabledError,
+        errors.ClientHeldBackError: HTTPXClientHeldBackError,
+        errors.ManagerClosedError: HTTPXManagerClosedError,
+        errors.ForeignURLError: HTTPXForeignURLError,
+        errors.DrainCutError: HTTPXDrainCutError,
+    },
+)
