@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from rewire.control.slot import Slot
     from rewire.manifest.diagnostics import Diagnostic
     from rewire.manifest.manifest import Desired
+    from rewire.manifest.specs.reload import ReloadConfig
     from rewire.plan.plan import Change, Plan
 
 __all__ = ["Reconciler"]
@@ -148,7 +149,15 @@ class Reconciler:
         if self.accepted is not None and self.accepted.data == run.snapshot.data:
             return None
         live = sum(1 for slot in self._registry if slot.desired and slot.desired.source != "code")
-        return safety_verdict(plan, manifest.reload, live, manifest.name)
+        return safety_verdict(plan, self._limits(manifest), live, manifest.name)
+
+    def _limits(self, manifest: Manifest) -> ReloadConfig:
+        """Return the reload settings to judge by: a cut that lost them must not loosen them."""
+        new, known = manifest.reload, self.manifest
+        if known is None or "max_deletes" in new.model_fields_set:
+            return new
+        strict = min(new.max_deletes, known.reload.max_deletes)
+        return new.model_copy(update={"max_deletes": strict})
 
     # ── the swap: from here to the verdict there is no await ─────────────────────────────────
 

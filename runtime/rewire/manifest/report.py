@@ -37,8 +37,7 @@ class Report:
     def add(self, findings: Iterable[Finding]) -> None:
         """Add findings; what may only be a consequence of a syntax error is left out."""
         for finding in findings:
-            doubtful = finding.code in {"RW101", "RW103"}
-            if doubtful and not self._document.readable(finding.path[:-1]):
+            if not self._document.ok and self._doubtful(finding):
                 continue
             self.say(
                 finding.code,
@@ -79,6 +78,12 @@ class Report:
                 masked=secret or self._masked(where, path),
             )
         )
+
+    def _doubtful(self, finding: Finding) -> bool:
+        if finding.code not in {"RW101", "RW103"}:
+            return False
+        there = finding.code == "RW101" and self._document.key_span(finding.path) is not None
+        return there or not self._document.readable(finding.path[:-1])
 
     def twice(self, client: str, one: KeyPath, other: KeyPath) -> None:
         """Say that an id is used twice, at the later of the two places."""

@@ -102,6 +102,15 @@ class Managed:
             return None
         return prepared
 
+    def build_request(self, method: str, url: httpx2.URL | str, **options: Any) -> httpx2.Request:
+        """Build a request; the timeout of a view that somebody kept is not a timeout of theirs.
+
+        The OpenAI SDK reads ``client.timeout`` once, when it is made, and gives it to each call.
+        """
+        if isinstance(options.get("timeout"), _TimeoutOfView):
+            del options["timeout"]
+        return super().build_request(method, url, **options)
+
     # ── sending ──────────────────────────────────────────────────────────────────────────────
 
     async def send(self, request: Any, *, stream: bool = False, **options: Any) -> Any:
