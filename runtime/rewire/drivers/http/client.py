@@ -17,7 +17,6 @@ from rewire.drivers.http.transport import ManifestTimeout, Transport
 from rewire.errors import RewireError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from types import TracebackType
 
     from rewire.drivers.http.family import Family
@@ -33,7 +32,7 @@ class Managed:
     family: ClassVar[Family]
     _context: ClientContext
     _virtual: Any
-    _timeout_of_view: ClassVar[Callable[..., Any]]
+    _timeout_of_view: ClassVar[type[Any]]
 
     def _adopt(self, context: ClientContext, transport: Any) -> None:
         self._context = context
@@ -41,8 +40,8 @@ class Managed:
         self._own_timeout: Any = None
         self._own_follow: bool | None = None
         self._own_max: int | None = None
-        init: Any = super().__init__
-        init(transport=transport, trust_env=False, base_url=self._virtual)
+        library: Any = super()
+        library.__init__(transport=transport, trust_env=False, base_url=self._virtual)
         # The constructor has set its own defaults; from here on None means "the manifest's".
         self._own_timeout = self._own_follow = self._own_max = None
 
@@ -102,14 +101,15 @@ class Managed:
             return None
         return prepared
 
-    def build_request(self, method: str, url: httpx2.URL | str, **options: Any) -> httpx2.Request:
+    def build_request(self, method: str, url: Any, **options: Any) -> Any:
         """Build a request; the timeout of a view that somebody kept is not a timeout of theirs.
 
         The OpenAI SDK reads ``client.timeout`` once, when it is made, and gives it to each call.
         """
-        if isinstance(options.get("timeout"), _TimeoutOfView):
+        if isinstance(options.get("timeout"), self._timeout_of_view):
             del options["timeout"]
-        return super().build_request(method, url, **options)
+        library: Any = super()
+        return library.build_request(method, url, **options)
 
     # ── sending ──────────────────────────────────────────────────────────────────────────────
 
@@ -127,12 +127,12 @@ class Managed:
             # Placed here, before auth and redirects, so that signatures, cookies, hooks and
             # response.url see the real URL; the attempt places it again if the view has changed.
             routes.place(request, route, prepared)
-        send: Any = super().send
-        return await send(request, stream=stream, **options)
+        library: Any = super()
+        return await library.send(request, stream=stream, **options)
 
     def _build_redirect_request(self, request: Any, response: Any) -> Any:
-        build: Any = super()._build_redirect_request
-        onward = build(request, response)
+        library: Any = super()
+        onward = library._build_redirect_request(request, response)  # noqa: SLF001  (our own base)
         routes.redirected(request, onward)
         return onward
 
