@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import json
 import re
 from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING
@@ -93,7 +94,7 @@ def _entry(name: str) -> Iterator[str]:
     value = getattr(rewire, name)
     yield f"## {name}"
     if not isinstance(value, type):
-        yield fence("python signature", f"rewire.{name} = {value!r}")
+        yield fence("python signature", f"rewire.{name} = {json.dumps(value)}")
         yield from _constant(name)
         return
     if name in _CONSTRUCTED:

@@ -13,7 +13,7 @@ from rewire.manifest.validate import Manifest, read, resolve_client
 if TYPE_CHECKING:
     from rewire.manifest.codes import CodeInfo
 
-__all__ = ["error_page", "errors_index", "printed"]
+__all__ = ["RESERVED", "error_page", "errors_index", "printed"]
 
 SOURCE = "the catalogue in `runtime/rewire/manifest/codes`"
 
@@ -38,12 +38,16 @@ _FAMILIES = {
 }
 
 
+# In the catalogue so that the number is taken; nothing reports it yet.
+RESERVED = frozenset({"RW904"})
+
+
 def errors_index() -> str:
     """Return `reference/errors/README.md`."""
     parts = []
     for family, (title, meaning) in _FAMILIES.items():
         found = ((c, info) for c, info in sorted(CODES.items()) if c.startswith(family))
-        rows = [(f"[{code}]({code}.md)", info.title) for code, info in found]
+        rows = [(f"[{code}]({code}.md)", _title(code, info)) for code, info in found]
         parts += [f"## {title}", meaning, table(["code", "title"], rows)]
     introduction = (
         "Every diagnostic has a code. `rewire explain CODE` shows the same page on the terminal."
@@ -61,7 +65,13 @@ def error_page(code: str) -> str:
         parts += ["rewire prints:", fence("text diagnostics", shown)]
     parts += ["## Right", fence(*_block(info.example_good))]
     head = f"*{family}.* {meaning}"
+    if code in RESERVED:
+        head += " This version of rewire does not report it yet."
     return page(f"{code}: {cell(info.title)}", SOURCE, head, info.explanation.strip(), *parts)
+
+
+def _title(code: str, info: CodeInfo) -> str:
+    return f"{info.title} (not reported yet)" if code in RESERVED else info.title
 
 
 def printed(code: str, info: CodeInfo) -> str:

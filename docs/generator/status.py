@@ -113,7 +113,7 @@ _MEANINGS = {
 _STATES = {
     status.ConnectionState.IDLE: "declared, and nothing is built yet",
     status.ConnectionState.CONNECTING: "a connection is being opened",
-    status.ConnectionState.CONNECTED: "the last attempt got an answer",
+    status.ConnectionState.CONNECTED: "there is a connection: the last attempt got an answer",
     status.ConnectionState.DEGRADED: "not entered yet: health checks are not built",
     status.ConnectionState.DISCONNECTED: "a standing connection was lost",
     status.ConnectionState.ERROR: "no connection could be opened, or the client is held back",

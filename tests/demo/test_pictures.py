@@ -17,7 +17,7 @@ from rewire.demo.table import LiveScreen, picture
 from rewire.demo.tally import Tally
 from rewire.demo.upstreams import ports
 from rewire.events import DrainForced, GenerationRetired, Reconciled, StateChanged
-from rewire.status import ClientStatus, ConnectionState, LastError, Origin, ResponseTime
+from rewire.status import ClientStatus, Condition, ConnectionState, LastError, Origin, ResponseTime
 from rewire.telemetry.wording import Sentence
 
 if TYPE_CHECKING:
@@ -122,12 +122,16 @@ def test_the_picture_of_a_scene() -> None:
 
 def test_a_narrow_terminal_leaves_out_what_matters_least() -> None:
     """Eighty columns are enough for who, how, and where from."""
-    lines = drawn(picture(scene(), (), 80, 24), 80)
+    long = tally("ReadTimeout", served=123_456)
+    statuses = (*STATUSES, client("accounts", state=ConnectionState.DISCONNECTED))
+    drawing = picture(scene(statuses=statuses, tallies=TALLIES | {"accounts": long}), (), 80, 24)
+    lines = drawn(drawing, 80)
     assert lines[2:5] == [
-        " client     state       gen  in flight  draining     p50    p95  served  newest",
-        " " + "─" * 78,
-        " catalog    connected     2          1         3  2.0 ms  12 ms    1200  green",
+        " client   state        gen in flight draining    p50   p95 served newest",
+        " " + "─" * 76,
+        " catalog  connected      2         1        3 2.0 ms 12 ms   1200 green",
     ]
+    assert lines[8].split() == ["accounts", "disconnected", "1", "0", "123456", "ReadTimeout"]
     assert all(len(line) <= 80 for line in lines)
 
 
@@ -138,6 +142,37 @@ def test_the_newest_events_get_the_lines_that_are_left(height: int) -> None:
     lines = drawn(picture(scene(), newest, 110, height))
     assert len(lines) == height
     assert lines[-1] == "event 99"
+
+
+def test_a_client_that_is_held_back_says_why_instead_of_its_last_error() -> None:
+    """That is what the person at the editor has to know."""
+    condition = Condition(
+        type="Reconciled",
+        status=False,
+        reason="WarmupFailed",
+        message="refused",
+        last_transition=NOW,
+    )
+    held = client("payments", conditions=(condition,), last_error=STATUSES[1].last_error)
+    row = drawn(picture(scene(statuses=(held,)), (), 160, 24), 160)[4]
+    assert row.endswith("503     held back: WarmupFailed: refused")
+
+
+def test_an_error_that_says_nothing_beyond_its_name_is_named_once() -> None:
+    """A column is narrow."""
+    error = LastError(time=NOW, code="ReadError", message="ReadError")
+    row = drawn(picture(scene(statuses=(client("news", last_error=error),)), (), 160, 24), 160)[4]
+    assert row.endswith(" ReadError")
+    assert "ReadError: " not in row
+
+
+def test_a_long_line_is_broken_and_counted() -> None:
+    """The part that an edit changed is often at its end."""
+    newest = (Sentence("info", "release 2: " + "x" * 100 + " end"),)
+    lines = drawn(picture(scene(), newest, 80, 24), 80)
+    assert lines[-1].startswith("    ")
+    assert lines[-1].endswith(" end")
+    assert len(lines) <= 24
 
 
 def test_losses_and_refusals_show_when_there_are_any() -> None:
@@ -214,11 +249,11 @@ def test_the_hints_name_the_line_and_the_other_server(first: int) -> None:
     blue, green = f"{first}", f"{first + 1}"
     line = text.split("\n").index(f'base_url = "http://127.0.0.1:{blue}"') + 1
     assert hints(FILE, text, ports(first))[0] == (
-        f"edit base_url in {FILE}:{line}: {blue} → {green}, and save: traffic moves to green"
+        f"edit {FILE}:{line}, base_url: {blue} → {green}: traffic moves to green"
     )
     moved = text.replace(f':{blue}"', f':{green}"', 1)
     assert hints(FILE, moved, ports(first))[0] == (
-        f"edit base_url in {FILE}:{line}: {green} → {blue}, and save: traffic moves to blue"
+        f"edit {FILE}:{line}, base_url: {green} → {blue}: traffic moves to blue"
     )
 
 

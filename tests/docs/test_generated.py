@@ -115,6 +115,16 @@ def test_every_diagnostic_has_its_page() -> None:
     assert pages == set(CODES)
 
 
+def test_only_what_is_reported_is_documented_as_that() -> None:
+    """The page of a code that no module reports says so."""
+    package = ROOT / "runtime" / "rewire"
+    catalogue = package / "manifest" / "codes"
+    modules = [path for path in package.rglob("*.py") if catalogue not in path.parents]
+    code = "\n".join(path.read_text("utf-8") for path in modules)
+    unreported = {name for name in CODES if name not in code}
+    assert unreported == importlib.import_module("generator.errors").RESERVED
+
+
 def test_the_state_diagram_has_every_transition() -> None:
     """Each signal that changes a state is an arrow from it, or from the box around it."""
     diagram = importlib.import_module("generator.diagrams").state_diagram()

@@ -7,6 +7,7 @@ It does by hand what `rewire.control` does by plan: `start`, `replace` (build, w
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -15,6 +16,13 @@ from rewire.manifest.specs.client import ClientConfig
 from rewire.ports import Outcome
 
 LIMIT = 10.0
+
+
+async def until(what: Callable[[], object]) -> None:
+    """Turn the event loop until something holds; fail if it never does."""
+    async with asyncio.timeout(LIMIT):
+        while not what():
+            await asyncio.sleep(0)
 
 
 @dataclass(eq=False)

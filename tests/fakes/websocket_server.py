@@ -110,34 +110,43 @@ class WebSocketServer:
 
 
 class Feed:
-    """A numbered stream, the same on every server that uses `serve` as its handler."""
+    """A numbered stream that several servers share, not all of them in step.
 
-    def __init__(self, *, first: int = 1, lag: int = 0) -> None:
-        self.number = first - 1
-        self._queues: dict[ServerConnection, asyncio.Queue[str]] = {}
+    `at(lag)` is the handler of a server that is so many messages behind: it sends number n when
+    the others send n + lag.
+    """
 
-    async def serve(self, connection: ServerConnection) -> None:
-        queue: asyncio.Queue[str] = asyncio.Queue()
-        self._queues[connection] = queue
-        try:
-            async with asyncio.TaskGroup() as group:
-                sending = group.create_task(self._send(connection, queue))
+    def __init__(self) -> None:
+        self.number = 0
+        self._readers: dict[asyncio.Queue[int], int] = {}
+
+    def at(self, lag: int = 0) -> Handler:
+        async def serve(connection: ServerConnection) -> None:
+            queue: asyncio.Queue[int] = asyncio.Queue()
+            self._readers[queue] = lag
+            sending = asyncio.ensure_future(self._send(connection, queue))
+            try:
                 await connection.wait_closed()
+            finally:
+                del self._readers[queue]
                 sending.cancel()
-        finally:
-            del self._queues[connection]
+                await asyncio.gather(sending, return_exceptions=True)
 
-    async def _send(self, connection: ServerConnection, queue: asyncio.Queue[str]) -> None:
-        try:
-            while True:
-                await connection.send(await queue.get())
-        except ConnectionClosed:
-            return
+        return serve
 
-    def tick(self) -> int:
+    async def _send(self, connection: ServerConnection, queue: asyncio.Queue[int]) -> None:
+        while True:
+            await connection.send(json.dumps({"seq": await queue.get()}))
+
+    def tick(self) -> None:
         """Publish the next number to everybody who is connected."""
         self.number += 1
-        message = json.dumps({"seq": self.number})
-        for queue in self._queues.values():
-            queue.put_nowait(message)
-        return self.number
+        for queue, lag in self._readers.items():
+            if self.number > lag:
+                queue.put_nowait(self.number - lag)
+
+    async def run(self) -> None:
+        """Publish for ever, as fast as everybody else can do something in between."""
+        while True:
+            self.tick()
+            await asyncio.sleep(0.0005)

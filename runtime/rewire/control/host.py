@@ -12,7 +12,7 @@ from rewire.errors import ManagerClosedError, WrongLoopError
 from rewire.events import Event
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncGenerator, Callable
 
     from rewire.events import Happening
 
@@ -94,8 +94,8 @@ class Host:
         for listener in tuple(self.listeners):
             listener(event)
 
-    async def events(self) -> AsyncIterator[Event]:
-        """Yield every event from now on; one that is not read in time is dropped, oldest first.
+    def events(self) -> AsyncGenerator[Event]:
+        """Return every event from now on; what is not read in time is dropped, oldest first.
 
         A gap shows in ``Event.number``.
         """
@@ -107,6 +107,11 @@ class Host:
             arrived.set()
 
         self.listeners.append(listen)
+        return self._drain(backlog, arrived, listen)
+
+    async def _drain(
+        self, backlog: deque[Event], arrived: asyncio.Event, listen: Callable[[Event], None]
+    ) -> AsyncGenerator[Event]:
         try:
             while True:
                 await arrived.wait()

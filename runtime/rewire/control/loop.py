@@ -31,6 +31,7 @@ RETRY_LONGEST = 60.0
 @dataclass(slots=True)
 class _Job:
     snapshot: Snapshot
+    retry: bool = False
     waiters: list[asyncio.Future[Verdict]] = field(default_factory=list)
 
 
@@ -52,6 +53,8 @@ class Loop:
     def start(self, *, watch: bool) -> None:
         """Start the worker, and the watching of the source."""
         self._tune()
+        last = self._reconciler.last
+        self._tries = 1 if last is not None and last.held_back else 0
         self._tasks = [self._host.tasks.spawn(self._work(), "reconcile")]
         if watch:
             self._tasks.append(self._host.tasks.spawn(self._watch(), "watch"))
@@ -62,17 +65,22 @@ class Loop:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks)
-        ended = Verdict("superseded", self._reconciler.release, "ManagerClosed")
         for job in (self._pending, self._current):
             for waiter in job.waiters if job is not None else ():
                 if not waiter.done():
-                    waiter.set_result(ended)
+                    waiter.set_result(self._ended())
+
+    def _ended(self) -> Verdict:
+        return Verdict("superseded", self._reconciler.release, "ManagerClosed")
 
     def submit(self, snapshot: Snapshot) -> asyncio.Future[Verdict]:
         """Ask for a pass on ``snapshot``; the verdict may be that of a newer one."""
         waiter: asyncio.Future[Verdict] = asyncio.get_running_loop().create_future()
+        if self._host.closed:
+            waiter.set_result(self._ended())
+            return waiter
         waiters = self._pending.waiters if self._pending is not None else []
-        self._pending = _Job(snapshot, [*waiters, waiter])
+        self._pending = _Job(snapshot, waiters=[*waiters, waiter])
         if self._current is not None and self._current.snapshot.data != snapshot.data:
             self._reconciler.newer.set()
         self._arrived.set()
@@ -113,12 +121,13 @@ class Loop:
             job = await self._next()
             self._current = job
             self._reconciler.newer.clear()
-            verdict = await self._pass(job.snapshot)
+            verdict = await self._pass(job)
             self._current = None
             if verdict.result == "superseded" and self._pending is not None:
                 self._pending.waiters[:0] = job.waiters
                 continue
-            self._tries = self._tries + 1 if verdict.held_back else 0
+            if verdict.result != "refused":  # what an older release holds back is still due
+                self._tries = self._tries + 1 if verdict.held_back else 0
             self._tune()
             for waiter in job.waiters:
                 if not waiter.done():
@@ -132,7 +141,7 @@ class Loop:
                     await self._arrived.wait()
             except TimeoutError:
                 if self._reconciler.accepted is not None:
-                    return _Job(self._reconciler.accepted)
+                    return _Job(self._reconciler.accepted, retry=True)
             self._arrived.clear()
         job, self._pending = self._pending, None
         self._arrived.clear()
@@ -141,15 +150,15 @@ class Loop:
     def _patience(self) -> float | None:
         return min(RETRY_FIRST * 2 ** (self._tries - 1), RETRY_LONGEST) if self._tries else None
 
-    async def _pass(self, snapshot: Snapshot) -> Verdict:
+    async def _pass(self, job: _Job) -> Verdict:
         try:
-            return await self._reconciler.reconcile_once(snapshot)
+            return await self._reconciler.reconcile_once(job.snapshot, retry=job.retry)
         except Exception as error:
             # Law 3: a fault of ours must not end the loop; the next manifest is tried as well.
             logger.exception("a reconcile failed; what is live stays as it is")
             release = self._reconciler.release
             reason = f"InternalError: {type(error).__name__}"
-            return Verdict("refused", release, reason, snapshot.digest, text=reason)
+            return Verdict("refused", release, reason, job.snapshot.digest, text=reason)
 
     def _tune(self) -> None:
         manifest = self._reconciler.manifest

@@ -16,19 +16,25 @@ from rewire.control.registry import Registry
 from rewire.control.retirement import Retirement
 from rewire.drivers.http.driver import HTTPDriver
 from rewire.drivers.websocket.driver import WebSocketDriver
-from rewire.errors import DuplicateClientError, ManifestError, ProbeError, RewireError
+from rewire.errors import (
+    DuplicateClientError,
+    ManagerClosedError,
+    ManifestError,
+    ProbeError,
+    RewireError,
+)
 from rewire.manifest.manifest import Desired, Manifest
 from rewire.manifest.render import render
 from rewire.manifest.validate import read
 from rewire.plan.foresight import foresee
 from rewire.plan.plan import plan as make_plan
-from rewire.ports import Outcome
+from rewire.ports import Outcome, Snapshot
 from rewire.sources.file import FileSource
 from rewire.status import Condition, LastReload, ManagerStatus, Origin
 from rewire.telemetry.logging import log_event
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection, Iterator, Mapping
+    from collections.abc import AsyncGenerator, Collection, Iterator, Mapping
     from types import TracebackType
     from typing import Any
 
@@ -185,6 +191,8 @@ class ClientManager:
 
     def register(self, config: ClientConfig) -> Any:
         """Declare a client from code and return its handle; the manifest never touches it."""
+        if self._host.closed:
+            raise ManagerClosedError(config.id)
         known = self._registry.declared(config.id)
         if known is not None:
             origin = known.desired.origin.file if known.desired else "the manifest"
@@ -278,8 +286,8 @@ class ClientManager:
 
     async def reload(self) -> Verdict:
         """Read the manifest now, apply it, and return the verdict; a refusal does not raise."""
-        if self._loop is None:
-            msg = "nothing to reload: the manager has no manifest, or is not started"
+        if self._loop is None or self._host.closed:
+            msg = "nothing to reload: the manager has no manifest, is not started, or has ended"
             raise RuntimeError(msg)
         return await self._loop.reload()
 
@@ -292,8 +300,10 @@ class ClientManager:
         """
         if self._source is None:
             return make_plan({}, self._registry.observed(), ())
-        data = self._source.read().data if text is None else text
-        manifest = read(self._source.origin, data or b"")
+        snapshot = self._source.read() if text is None else Snapshot(self._source.origin, text)
+        if snapshot.data is None:
+            raise ManifestError((), f"{snapshot.origin}: {snapshot.why}")
+        manifest = read(snapshot.origin, snapshot.data)
         if not isinstance(manifest, Manifest):
             raise ManifestError(manifest, render(manifest, format="full"))
         if text is not None:
@@ -304,10 +314,9 @@ class ClientManager:
             return foresee(chosen, self._registry.observed())
         return await self._reconciler.foresee(manifest)
 
-    async def events(self) -> AsyncIterator[Event]:
+    def events(self) -> AsyncGenerator[Event]:
         """Yield what happens from now on, in order of ``number``."""
-        async for event in self._host.events():
-            yield event
+        return self._host.events()
 
     def __repr__(self) -> str:
         source = self._source.origin if self._source else "code"

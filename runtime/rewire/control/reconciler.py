@@ -83,13 +83,22 @@ class Reconciler:
         self._warmup = Warmup(registry, retirement, self.newer)
         self._turn = asyncio.Lock()
 
-    async def reconcile_once(self, snapshot: Snapshot) -> Verdict:
-        """Bring what is live in line with ``snapshot``; return how that ended."""
+    async def reconcile_once(self, snapshot: Snapshot, *, retry: bool = False) -> Verdict:
+        """Bring what is live in line with ``snapshot``; return how that ended.
+
+        A ``retry`` is for what the accepted release holds back: the source may say something
+        else by now, so it speaks only of what it changes.
+        """
         async with self._turn:
             run = _Pass(snapshot, time.perf_counter())
+            if not retry:
+                self.attempted = snapshot
             verdict = await self._reconcile(run)
             verdict = replace(verdict, seconds=time.perf_counter() - run.started)
-            self._publish(verdict)
+            if not retry:
+                self._remember(verdict)
+            elif verdict.result == "applied":
+                self._tell(verdict)
             return verdict
 
     def chosen(self, manifest: Manifest) -> list[str]:
@@ -105,7 +114,6 @@ class Reconciler:
     # ── the stages ───────────────────────────────────────────────────────────────────────────
 
     async def _reconcile(self, run: _Pass) -> Verdict:
-        self.attempted = run.snapshot
         if run.snapshot.data is None:
             return self._refusal(run, "SourceMissing", (), run.snapshot.why or "")
         manifest = self._text(run.snapshot)
@@ -323,7 +331,7 @@ class Reconciler:
             text=shown,
         )
 
-    def _publish(self, verdict: Verdict) -> None:
+    def _remember(self, verdict: Verdict) -> None:
         before, self.last = self.last, verdict
         self.last_time = datetime.now(UTC)
         if verdict.result != "superseded":
@@ -339,10 +347,11 @@ class Reconciler:
             verdict.reason,
             verdict.digest,
         )
-        if verdict.result == "unchanged" and verdict.reason != "BackToAccepted":
-            return
-        if verdict.result == "refused" and repeated:
-            return
+        silent = verdict.result == "unchanged" and verdict.reason != "BackToAccepted"
+        if not silent and not (verdict.result == "refused" and repeated):
+            self._tell(verdict)
+
+    def _tell(self, verdict: Verdict) -> None:
         self._host.emit(
             Reconciled(
                 verdict.result,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from rewire.demo.edits import line_of, value_of
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from rewire.events import Happening
     from rewire.status import ClientStatus
 
-__all__ = ["LABELS", "Scene", "Screen", "describe", "hints", "in_order", "totals"]
+__all__ = ["LABELS", "Scene", "Screen", "describe", "held_back", "hints", "in_order", "totals"]
 
 LABELS: Mapping[Column, str] = {
     "served": "served",
@@ -45,7 +45,6 @@ class Scene:
     statuses: tuple[ClientStatus, ...]
     tallies: Mapping[str, Tally]
     hints: tuple[str, ...] = ()
-    sentences: tuple[Sentence, ...] = field(default=(), repr=False)
 
 
 class Screen(Protocol):
@@ -85,6 +84,12 @@ def describe(happening: Happening) -> tuple[Sentence, ...]:
     return tuple(words(happening)) if isinstance(happening, told) else ()
 
 
+def held_back(status: ClientStatus) -> str | None:
+    """Say why a client does not follow the file, or None if it does."""
+    found = (one for one in status.conditions if one.type == "Reconciled" and not one.status)
+    return next((f"{one.reason}: {one.message}".rstrip(": ") for one in found), None)
+
+
 # ── what to try ──────────────────────────────────────────────────────────────────────────────
 
 
@@ -92,7 +97,7 @@ def hints(file: str, text: str, ports: Mapping[str, int]) -> tuple[str, ...]:
     """Say which line to edit, for the text as it is now."""
     moves = (
         ("catalog", "base_url", ("blue", "green"), "traffic moves to {}"),
-        ("prices", "url", ("feed-a", "feed-b"), "the feed moves to {}, and no price is missed"),
+        ("prices", "url", ("feed-a", "feed-b"), "the feed moves, no price is missed"),
     )
     found: list[str] = []
     for client, key, servers, effect in moves:
@@ -101,6 +106,6 @@ def hints(file: str, text: str, ports: Mapping[str, int]) -> tuple[str, ...]:
         if written is not None:
             here = int(written[1])
             other = next(server for server in servers if ports[server] != here)
-            move = f"{here} → {ports[other]}"
-            found.append(f"edit {key} in {file}:{line}: {move}, and save: {effect.format(other)}")
+            move = f"{key}: {here} → {ports[other]}"
+            found.append(f"edit {file}:{line}, {move}: {effect.format(other)}")
     return (*found, f"or break {file}: take a quote away, save, look, and mend it")

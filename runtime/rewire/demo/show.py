@@ -18,7 +18,7 @@ from rewire.demo.file import choose
 from rewire.demo.ledger import Ledger
 from rewire.demo.load import Load
 from rewire.demo.report import Report
-from rewire.demo.scene import Scene, describe, hints, in_order
+from rewire.demo.scene import Scene, describe, held_back, hints, in_order
 from rewire.demo.upstreams import FIRST_PORT, Upstreams, ports
 from rewire.events import Reconciled
 from rewire.telemetry.wording import Sentence
@@ -148,6 +148,16 @@ class _Stage:
             self._verdict.set()
             self._look_at_file()
         self._screen.tell(describe(happening))
+        if isinstance(happening, Reconciled) and happening.held_back:
+            self._screen.tell(self._held_back())
+
+    def _held_back(self) -> tuple[Sentence, ...]:
+        told: list[Sentence] = []
+        for status in self._manager.statuses():
+            if (reason := held_back(status)) is not None:
+                serves = f"; generation {status.generation} serves" if status.generation else ""
+                told.append(Sentence("warning", f"  {status.id}: {reason}{serves}"))
+        return tuple(told)
 
     async def _edit(self) -> None:
         """Go through the script again and again, each edit once the one before has its verdict."""

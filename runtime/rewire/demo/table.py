@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE_HEAD
@@ -16,7 +17,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from rewire.demo.scene import LABELS, totals
+from rewire.demo.scene import LABELS, held_back, totals
 from rewire.demo.tally import Tally
 from rewire.status import ConnectionState
 from rewire.telemetry.wording import duration
@@ -92,13 +93,13 @@ def picture(scene: Scene, newest: tuple[Sentence, ...], width: int, height: int)
         clients_table(scene.statuses, scene.tallies, width),
         _counts(scene),
         Text(),
-        *(_line(hint, "cyan") for hint in scene.hints),
+        *(line for hint in scene.hints for line in _lines(hint, width, "cyan")),
         Text(),
     ]
     # The table has a blank line, its header and a rule above its rows, and a blank line below.
-    used = len(top) - 1 + len(scene.statuses) + 4
-    room = max(height - used, 3)
-    return Group(*top, *(_line(one.text, _GRAVITIES[one.gravity]) for one in newest[-room:]))
+    room = max(height - (len(top) - 1 + len(scene.statuses) + 4), 3)
+    news = [line for one in newest for line in _lines(one.text, width, _GRAVITIES[one.gravity])]
+    return Group(*top, *news[-room:])
 
 
 def clients_table(
@@ -106,7 +107,13 @@ def clients_table(
 ) -> Table:
     """Return one row for each client; what a narrow terminal has no room for is left out."""
     shown = [column for column in _TABLE if width >= column.from_width]
-    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, width=min(width, WIDEST))
+    wide = width >= WIDE
+    table = Table(
+        box=SIMPLE_HEAD,
+        padding=(0, 1 if wide else 0, 0, 0),
+        pad_edge=False,
+        width=min(width, WIDEST) if wide else None,
+    )
     for column in shown:
         table.add_column(
             column.title,
@@ -145,8 +152,14 @@ def _draining(status: ClientStatus, _: Tally) -> Text:
 
 
 def _last_error(status: ClientStatus, _: Tally) -> Text:
+    held = held_back(status)
+    if held is not None:
+        return Text(f"held back: {held}", style="red")
     error = status.last_error
-    return Text(f"{error.code}: {error.message}" if error else "", style="dim")
+    if error is None:
+        return Text()
+    same = error.message in {"", error.code}
+    return Text(error.code if same else f"{error.code}: {error.message}", style="dim")
 
 
 _TABLE = (
@@ -181,5 +194,7 @@ def _counts(scene: Scene) -> Text:
     return line
 
 
-def _line(text: str, style: str) -> Text:
-    return Text(text, style=style, no_wrap=True, overflow="ellipsis")
+def _lines(text: str, width: int, style: str) -> list[Text]:
+    """Break a text into lines here, so that it is known how many there are."""
+    broken = wrap(text, width - 1, subsequent_indent="    ", drop_whitespace=False)
+    return [Text(line, style=style, no_wrap=True) for line in broken]

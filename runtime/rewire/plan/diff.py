@@ -6,7 +6,7 @@ manifest would say them. A nested field inherits the class of the table around i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -37,12 +37,13 @@ ABSENT = Absent.ABSENT
 class FieldChange:
     """One field before and after, in the form of a manifest; secrets are still `SecretStr`.
 
+    A literal header may hold a secret too, so neither side is in the repr.
     `contents`: the value is the name of a file, and what is in the file has changed.
     """
 
     path: tuple[str, ...]
-    before: object
-    after: object
+    before: object = field(repr=False)
+    after: object = field(repr=False)
     applies: Class
     contents: bool = False
 

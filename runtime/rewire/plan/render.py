@@ -48,6 +48,7 @@ class _Line:
     forces: bool
     secret: bool
     written: KeyPath | None
+    reference: str  # whose value has changed, if that is what happened
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -74,17 +75,27 @@ class _Group:
 
 def text(plan: Plan) -> str:
     """Return a plan as a person reads it, with a line break at its end."""
+    entries = [[f"  {_title(group)}", *_body(group)] for group in _groups(plan)]
+    entries += [
+        [f"  {SYMBOLS['keep']:<3} [{change.protocol}.{change.id}] {change.reason}"]
+        for change in plan.changes
+        if change.action == "keep" and change.reason
+    ]
+    if plan.held:
+        entries.append([f"  held back: {', '.join(plan.held)}"])
+    out = [_summary(plan)]
+    for before, entry in zip([out, *entries], entries, strict=False):
+        # Entries of one line stand together.
+        spaced = before is out or len(before) > 1 or len(entry) > 1
+        out = [*out, *([""] if spaced else []), *entry]
+    return "\n".join([*out, ""])
+
+
+def _summary(plan: Plan) -> str:
     counted = plan.count()
-    parts = [f"{counted[action]} {action}" for action in SYMBOLS if action != "keep"]
-    kept = f"{counted['keep']} unchanged"
-    head = "nothing to change" if plan.empty else ", ".join(p for p in parts if p[0] != "0")
-    out = [f"{head}, {kept}" if counted["keep"] else head]
-    for group in _groups(plan):
-        out += ["", f"  {_title(group)}", *_body(group)]
-    for change in plan.changes:
-        if change.action == "keep" and change.reason:
-            out += ["", f"  =   [{change.protocol}.{change.id}] {change.reason}"]
-    return "\n".join([*out, *_held(plan), ""])
+    done = [f"{counted[one]} {one}" for one in SYMBOLS if one != "keep" and counted[one]]
+    kept = [f"{counted['keep']} unchanged"] if counted["keep"] else []
+    return ", ".join([*(done or ["nothing to change"]), *kept])
 
 
 def lines(plan: Plan) -> list[str]:
@@ -110,16 +121,19 @@ def _title(group: _Group) -> str:
 
 
 def _where(group: _Group) -> str:
+    """Return by what the change was caused, and at which place in the file."""
     declared = _declared(group.first)
     if declared is None or group.first.action == "remove":
         return ""
-    written = {line.written for line in group.lines if line.written is not None}
-    shared = len(written) == 1 and (path := next(iter(written)))[0] == "defaults"
-    if group.lines and shared:
-        line = _line_of(declared, path)
-        return f" by {place(path)} at {declared.file}:{line}"
-    first = next((line.written for line in group.lines if line.written), declared.path)
-    return f" at {declared.file}:{_line_of(declared, first)}"
+    written = list(dict.fromkeys(line.written for line in group.lines if line.written))
+    if len(group.changes) > 1 and group.lines[0].reference:
+        return f" by {group.lines[0].reference}"
+    if len(written) == 1 and written[0][0] == "defaults":
+        gone = declared.document.value_span(written[0]) is None
+        at = "" if gone else f" at {declared.file}:{_line_of(declared, written[0])}"
+        return f" by {place(written[0])}{at}"
+    own = next((path for path in written if path[0] != "defaults"), declared.path)
+    return f" at {declared.file}:{_line_of(declared, own)}"
 
 
 def _line_of(declared: Declared, path: KeyPath) -> int:
@@ -148,10 +162,6 @@ def _body(group: _Group) -> list[str]:
     ]
 
 
-def _held(plan: Plan) -> list[str]:
-    return ["", f"  held back: {', '.join(plan.held)}"] if plan.held else []
-
-
 def _groups(plan: Plan) -> list[_Group]:
     """Put together what has one cause: the same edit of the same shared value."""
     found: dict[object, _Group] = {}
@@ -168,7 +178,7 @@ def _groups(plan: Plan) -> list[_Group]:
 
 
 def _is_shared(line: _Line) -> bool:
-    return line.written is None or line.written[0] == "defaults" or "${" in line.after
+    return line.reference != "" or (line.written is not None and line.written[0] == "defaults")
 
 
 # ── fields ───────────────────────────────────────────────────────────────────────────────────
@@ -185,9 +195,11 @@ def _line(change: Change, one: FieldChange) -> _Line:
     old = change.before.declared if change.before is not None else None
     before, secret_before = _side(one.before, one.path, old)
     after, secret_after = _side(one.after, one.path, new)
+    same = before == after and not one.contents
+    reference = before if same and before.startswith("${") else ""
     if one.contents:
         after = f"{after} (its content changed)"
-    elif before == after:
+    elif same:
         after = "(secret, changed)" if after == _SECRET else f"{after} (changed)"
     written = new.written_at(one.path) if new is not None else None
     if written is None and old is not None:
@@ -199,6 +211,7 @@ def _line(change: Change, one: FieldChange) -> _Line:
         forces=one.applies == "replace",
         secret=secret_before or secret_after,
         written=written,
+        reference=reference,
     )
 
 

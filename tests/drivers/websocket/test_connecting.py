@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from rewire.errors import WrongLoopError
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tests.fakes.context import FakeControl
-    from tests.fakes.websocket_server import WebSocketServer
-
-SpecOf = "Callable[..., Any]"
+from tests.fakes.context import FakeControl, until
+from tests.fakes.websocket_server import WebSocketServer
 
 
 async def test_an_eager_client_connects_without_being_asked(
@@ -139,8 +134,7 @@ async def test_the_ping_round_trip_is_the_latency(
     control.start(spec_of(peer, ping_interval="1ms"))
     await control.handle.wait_connected()
     hub = control.live.resource.hub
-    while len(control.outcomes) < 4:
-        await asyncio.sleep(0)
+    await until(lambda: len(control.outcomes) >= 4)
     assert control.handle.latency is not None
     assert control.handle.latency > 0
     assert all(outcome.ok and outcome.seconds for outcome in control.outcomes)

@@ -29,7 +29,7 @@ an escape (`\\u001b`) if it is meant; many of them mean that the file is not tex
         title="the manifest is too large",
         explanation="""\
 A manifest may have 32 MiB, which is about 50,000 clients. The limit is looked at before the file
-is read. Split the program, or raise `reload.max_size`.""",
+is read. Declare the clients in several programs, each with a manifest of its own.""",
         example_bad="a file of 100 MB",
         example_good="a file of 6 MB, which holds about 10,000 clients",
     ),

@@ -128,7 +128,7 @@ def _parse_positive_duration(value: object) -> float:
     if not isinstance(value, str) or not _POSITIVE_DURATION.fullmatch(value):
         longer = isinstance(value, str) and _DURATION.fullmatch(value)
         raise _expected('a duration longer than "0s"' if longer else _DURATION_WANTED, "string")
-    return parse_duration(value)
+    return parse_duration(value) or 1e-9
 
 
 def format_duration(seconds: float) -> str:
