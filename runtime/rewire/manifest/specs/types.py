@@ -35,12 +35,14 @@ __all__ = [
     "HeaderSecret",
     "HeaderText",
     "Integer",
+    "Limit",
     "Message",
     "Number",
     "PathText",
     "Percent",
     "PointerText",
     "PositiveDuration",
+    "Rate",
     "ResolvedText",
     "SecretText",
     "Size",
@@ -165,6 +167,58 @@ PositiveDuration = Annotated[
     _pattern(POSITIVE_DURATION_PATTERN, "250ms", "30s"),
 ]
 """A duration where none at all would mean "always too late" or "without a pause"."""
+
+
+LIMIT_PATTERN = rf"^({_PART})+$|^none$"
+
+
+def _limit(value: object) -> float | None:
+    if value == "none":
+        return None
+    if not isinstance(value, str) or not _DURATION.fullmatch(value):
+        raise _expected('a duration with a unit, such as "10s", or "none"', "string")
+    return parse_duration(value)
+
+
+def _format_limit(seconds: float | None) -> str:
+    return "none" if seconds is None else format_duration(seconds)
+
+
+Limit = Annotated[
+    float | None,
+    BeforeValidator(_limit),
+    PlainSerializer(_format_limit, return_type=str, when_used="always"),
+    _pattern(LIMIT_PATTERN, "10s", "none"),
+]
+"""A duration, or "none" for no limit."""
+
+RATE_PATTERN = r"^[1-9][0-9]{0,8}/(s|m|h)$"
+_RATE = re.compile(RATE_PATTERN)
+
+
+def parse_rate(value: object) -> float:
+    """Return the calls a second that ``"50/s"`` or ``"600/m"`` stands for."""
+    if not isinstance(value, str) or not _RATE.fullmatch(value):
+        raise _expected('a rate such as "50/s" or "600/m"', "string")
+    count, _, unit = value.partition("/")
+    return int(count) / _SECONDS[unit]
+
+
+def format_rate(rate: float) -> str:
+    """Return a rate in the shortest unit in which it is a whole number."""
+    for unit in ("s", "m", "h"):
+        count = round(rate * _SECONDS[unit], 6)
+        if count >= 1 and count.is_integer():
+            return f"{count:.0f}/{unit}"
+    return f"{rate:g}/s"
+
+
+Rate = Annotated[
+    float,
+    BeforeValidator(parse_rate),
+    PlainSerializer(format_rate, return_type=str, when_used="always"),
+    _pattern(RATE_PATTERN, "50/s", "600/m"),
+]
 
 
 # ── sizes and percentages ────────────────────────────────────────────────────────────────────
