@@ -1,4 +1,7 @@
-"""Every slot of a manager, by id and protocol, and the errors of looking one up."""
+"""Every slot of a manager, by id and protocol, and the errors of looking one up.
+
+Looking up is safe in any thread: a dictionary is read in one step, or copied in one.
+"""
 
 from __future__ import annotations
 
@@ -61,16 +64,16 @@ class Registry:
         slot = self._declared.get(client)
         if slot is not None:
             return slot
-        if any(known == client for known, _ in self._slots):
+        if any(known == client for known, _ in tuple(self._slots)):
             raise ClientRemovedError(client)
-        raise UnknownClientError(client, suggest(client, self._declared))
+        raise UnknownClientError(client, suggest(client, tuple(self._declared)))
 
-    def handle(self, client: str, protocol: str) -> Any:
+    def handle(self, client: str, protocol: str, family: str | None = None) -> Any:
         """Return the handle of a client of this protocol, the same one each time."""
         slot = self._declared.get(client) or self._slots.get((client, protocol))
         slot = slot or self.find(client)
         if slot.protocol == protocol:
-            return slot.handle
+            return slot.handle_in(family)
         origin = slot.desired.origin if slot.desired else None
         where = f"{origin.file}:{origin.line}" if origin and origin.line else None
         raise WrongProtocolError(client, protocol, slot.protocol, where)

@@ -16,6 +16,7 @@ from rewire.errors import ProbeError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from rewire.drivers.http.client_httpx import HTTPXClient
     from rewire.manifest.specs.client import ClientConfig
     from rewire.manifest.specs.http import HTTPClientConfig
     from rewire.ports import ClientContext, HTTPEngine, View
@@ -30,9 +31,16 @@ class HTTPDriver:
     protocol = "http"
     background = False
 
-    def handle(self, context: ClientContext) -> HTTPClient:
-        """Make the handle of a client."""
-        return HTTPClient(context)
+    def handle(
+        self, context: ClientContext, family: str | None = None
+    ) -> HTTPClient | HTTPXClient:
+        """Make the handle of a client: httpx2's, or that of the family ``httpx``."""
+        if family != "httpx":
+            return HTTPClient(context)
+        # The second library is loaded for those who ask for it.
+        from rewire.drivers.http.client_httpx import HTTPXClient  # noqa: PLC0415
+
+        return HTTPXClient(context)
 
     def prepare(self, spec: ClientConfig, material: Mapping[str, bytes]) -> Prepared:
         """Work out what each call needs."""

@@ -7,16 +7,18 @@ else. An exception of rewire has a twin in each family, so that a caller can cat
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import httpcore2
+import httpx2
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from rewire.errors import RewireError
 
-__all__ = ["Family"]
+__all__ = ["Family", "httpx_is_httpx2"]
 
 # Both libraries named their exceptions after httpcore's.
 _NAMES = (
@@ -35,6 +37,11 @@ _NAMES = (
     "LocalProtocolError",
     "RemoteProtocolError",
 )
+
+
+def httpx_is_httpx2() -> bool:
+    """Say whether ``httpx2.alias_httpx()`` has made one family of the two."""
+    return sys.modules.get("httpx") is httpx2
 
 
 class Family:

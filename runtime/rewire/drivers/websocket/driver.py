@@ -46,7 +46,7 @@ class WebSocketDriver:
             hub = self._hubs[context] = Hub(context, self._rng)
         return hub
 
-    def handle(self, context: ClientContext) -> WebSocketClient:
+    def handle(self, context: ClientContext, family: str | None = None) -> WebSocketClient:  # noqa: ARG002
         """Make the handle of a client."""
         return WebSocketClient(self._hub(context))
 
