@@ -12,9 +12,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from rewire.errors import (
+    CircuitOpenError,
     ClientDisabledError,
     ClientHeldBackError,
     ClientRemovedError,
+    ConcurrencyLimitError,
+    DeadlineExceededError,
     DrainCutError,
     DuplicateClientError,
     ForeignURLError,
@@ -23,9 +26,11 @@ from rewire.errors import (
     MissingExtraError,
     ProbeError,
     QueueFullError,
+    RateLimitedError,
     RewireError,
     UnknownClientError,
     WrongLoopError,
+    WrongProcessError,
     WrongProtocolError,
 )
 
@@ -33,7 +38,8 @@ if TYPE_CHECKING:
     from rewire.control.manager import ClientManager
     from rewire.control.verdict import Verdict
     from rewire.drivers.http.client import HTTPClient
-    from rewire.drivers.http.transport import FROM_MANIFEST
+    from rewire.drivers.http.client_httpx import HTTPXClient
+    from rewire.drivers.http.wire import FROM_MANIFEST
     from rewire.drivers.websocket.client import WebSocketClient
     from rewire.manifest.specs.client import ClientConfig
     from rewire.manifest.specs.http import HTTPClientConfig
@@ -44,41 +50,48 @@ __version__ = "0.1.0"
 
 __all__ = [
     "FROM_MANIFEST",
+    "CircuitOpenError",
     "ClientConfig",
     "ClientDisabledError",
     "ClientHeldBackError",
     "ClientManager",
     "ClientRemovedError",
     "ClientStatus",
+    "ConcurrencyLimitError",
     "ConnectionState",
+    "DeadlineExceededError",
     "DrainCutError",
     "DuplicateClientError",
     "ForeignURLError",
     "HTTPClient",
     "HTTPClientConfig",
+    "HTTPXClient",
     "ManagerClosedError",
     "ManagerStatus",
     "ManifestError",
     "MissingExtraError",
     "ProbeError",
     "QueueFullError",
+    "RateLimitedError",
     "RewireError",
     "UnknownClientError",
     "Verdict",
     "WebSocketClient",
     "WebSocketClientConfig",
     "WrongLoopError",
+    "WrongProcessError",
     "WrongProtocolError",
     "__version__",
 ]
 
 _WHERE = {
-    "FROM_MANIFEST": "rewire.drivers.http.transport",
+    "FROM_MANIFEST": "rewire.drivers.http.wire",
     "ClientConfig": "rewire.manifest.specs.client",
     "ClientManager": "rewire.control.manager",
     "ClientStatus": "rewire.status",
     "ConnectionState": "rewire.status",
     "HTTPClient": "rewire.drivers.http.client",
+    "HTTPXClient": "rewire.drivers.http.client_httpx",
     "HTTPClientConfig": "rewire.manifest.specs.http",
     "ManagerStatus": "rewire.status",
     "Verdict": "rewire.control.verdict",

@@ -10,10 +10,15 @@
     ├── ClientDisabledError                              ``enabled = false``
     ├── ClientHeldBackError                              declared, but not applicable yet
     ├── WrongLoopError                   (RuntimeError)  used from another event loop
+    │   └── WrongProcessError                            used in a fork of its process
     ├── ManagerClosedError               (RuntimeError)  used after the manager has ended
     ├── DuplicateClientError             (ValueError)    ``register`` of an id that is taken
     ├── ForeignURLError                                  neither the client's origin nor an endpoint
     ├── DrainCutError                                    cut off by a drain deadline
+    ├── DeadlineExceededError                            the total or the attempt took too long
+    ├── CircuitOpenError                                 the breaker is open: nothing was sent
+    ├── ConcurrencyLimitError                            too many calls, and a full queue
+    ├── RateLimitedError                                 over the rate, no time to wait
     ├── ProbeError                                       a connection could not be opened
     ├── QueueFullError                                   a bounded queue overflowed
     ├── FileRefused                                      (in rewire.sources.reading)
@@ -31,9 +36,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 __all__ = [
+    "CircuitOpenError",
     "ClientDisabledError",
     "ClientHeldBackError",
     "ClientRemovedError",
+    "ConcurrencyLimitError",
+    "DeadlineExceededError",
     "DrainCutError",
     "DuplicateClientError",
     "ForeignURLError",
@@ -42,9 +50,11 @@ __all__ = [
     "MissingExtraError",
     "ProbeError",
     "QueueFullError",
+    "RateLimitedError",
     "RewireError",
     "UnknownClientError",
     "WrongLoopError",
+    "WrongProcessError",
     "WrongProtocolError",
 ]
 
@@ -154,6 +164,16 @@ class WrongLoopError(RewireError, RuntimeError):
         )
 
 
+class WrongProcessError(WrongLoopError):
+    """Say that a handle was used in a fork of the process in which its manager was started."""
+
+    def __str__(self) -> str:
+        return (
+            f'the client "{self.client}" belongs to the process in which its manager was started, '
+            "and was used in a fork of it; start a manager in each process"
+        )
+
+
 class ManagerClosedError(RewireError, RuntimeError):
     """Say that the manager has ended, and its clients with it."""
 
@@ -206,6 +226,67 @@ class DrainCutError(RewireError):
             f'cut off: generation {self.generation} of the client "{self.client}" was replaced '
             f"and its drain ended after {self.seconds:g} s; see drain.timeout and "
             "drain.stream_timeout"
+        )
+
+
+class DeadlineExceededError(RewireError):
+    """Say that a call (``total``) or one of its attempts (``attempt``) took too long."""
+
+    def __init__(self, client: str, scope: str, seconds: float) -> None:
+        super().__init__(client, scope, seconds)
+        self.client = client
+        self.scope = scope
+        self.seconds = seconds
+
+    def __str__(self) -> str:
+        return f'the client "{self.client}" gave up after {self.seconds:g} s (timeout.{self.scope})'
+
+
+class CircuitOpenError(RewireError):
+    """Say that a breaker is open; ``seconds`` until it lets a probe through."""
+
+    def __init__(self, client: str, origin: str, seconds: float) -> None:
+        super().__init__(client, origin, seconds)
+        self.client = client
+        self.origin = origin
+        self.seconds = seconds
+
+    def __str__(self) -> str:
+        return (
+            f'the breaker of the client "{self.client}" for {self.origin} is open: too many calls '
+            f"failed; it is tried again in {self.seconds:.3g} s"
+        )
+
+
+class ConcurrencyLimitError(RewireError):
+    """Say that as many calls are under way as may be; ``waited`` seconds in the queue."""
+
+    def __init__(self, client: str, limit: int, waited: float) -> None:
+        super().__init__(client, limit, waited)
+        self.client = client
+        self.limit = limit
+        self.waited = waited
+
+    def __str__(self) -> str:
+        why = f"none ended within {self.waited:g} s" if self.waited else "the queue is full"
+        return (
+            f'{self.limit} calls of the client "{self.client}" are under way and {why}; see '
+            "concurrency.max, concurrency.queue and concurrency.queue_timeout"
+        )
+
+
+class RateLimitedError(RewireError):
+    """Say that a call is over the declared rate and would have to wait too long."""
+
+    def __init__(self, client: str, seconds: float) -> None:
+        super().__init__(client, seconds)
+        self.client = client
+        self.seconds = seconds
+
+    def __str__(self) -> str:
+        return (
+            f'the client "{self.client}" is over its rate_limit: the next call could go in '
+            f"{self.seconds:.3g} s"
         )
 
 

@@ -85,12 +85,7 @@ class SourceChanged:
 
 
 Happening = (
-    Reconciled
-    | StateChanged
-    | GenerationRetired
-    | GenerationClosed
-    | DrainForced
-    | SourceChanged
+    Reconciled | StateChanged | GenerationRetired | GenerationClosed | DrainForced | SourceChanged
 )
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         Mapping,
     )
 
+    from rewire.errors import RewireError
     from rewire.manifest.specs.client import ClientConfig
     from rewire.status import PoolStatus
 
@@ -126,7 +127,10 @@ class Lease(Protocol):
         """Count as a stream from now on: ``drain.stream_timeout`` bounds it."""
 
     def guard(self) -> Any:
-        """Return a context manager for one await: a cut cancels it and raises DrainCutError."""
+        """Return a context manager for one await: a stop cancels it and raises its error."""
+
+    def stop(self, error: RewireError) -> bool:
+        """End the call with ``error``, now or at its next await; say if somebody was waiting."""
 
     def on_cut(self, close: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Say how to close what is held when a cut comes while nobody awaits."""
@@ -148,6 +152,8 @@ class ClientContext(Protocol):
 
     id: str
     protocol: str
+    memory: dict[str, Any]
+    """What the driver keeps of the client across generations and handles."""
 
     @property
     def ready(self) -> bool:
@@ -179,6 +185,15 @@ class ClientContext(Protocol):
     def lost(self, reason: str) -> None:
         """Take note that a standing connection was lost."""
 
+    def arm(self, when: float, callback: Callable[[], object]) -> Any:
+        """Call back at a moment of the loop's clock, unless it is taken back by ``disarm``."""
+
+    def disarm(self, alarm: Any) -> None:
+        """Take a call back back."""
+
+    def client(self, client: str) -> Any:
+        """Return the handle of another client, of the same protocol."""
+
     def spawn(self, work: Coroutine[Any, Any, None], name: str) -> Any:
         """Run a coroutine as a task that ``control`` owns."""
 
@@ -190,8 +205,8 @@ class Driver(Protocol):
     background: bool
     """Whether ``open`` alone connects (WebSocket), or first use does (HTTP)."""
 
-    def handle(self, context: ClientContext) -> Any:
-        """Make the handle of a client: once, for ever."""
+    def handle(self, context: ClientContext, family: str | None = None) -> Any:
+        """Make the handle of a client, once for ever; ``family`` names another library's kind."""
 
     def prepare(self, spec: ClientConfig, material: Mapping[str, bytes]) -> Any:
         """Derive from a spec what each call needs; no network, no files."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
     from types import TracebackType
 
+    from rewire.errors import RewireError
     from rewire.manifest.specs.client import ClientConfig
 
 __all__ = ["Generation", "Lease", "View"]
@@ -94,13 +95,13 @@ class View:
 class Lease:
     """One call in flight; it keeps its generation open until it is released."""
 
-    __slots__ = ("_closer", "_cut_after", "_depth", "_task", "stream", "view", "what")
+    __slots__ = ("_closer", "_depth", "_stop", "_task", "stream", "view", "what")
 
     def __init__(self, view: View, what: str) -> None:
         self.view = view
         self.what = what
         self.stream = False
-        self._cut_after: float | None = None
+        self._stop: RewireError | None = None
         self._task: asyncio.Task[Any] | None = None
         self._depth = 0
         self._closer: Callable[[], Coroutine[Any, Any, None]] | None = None
@@ -125,8 +126,8 @@ class Lease:
     # The same dance as asyncio.timeout's: cancel the task that waits, and turn that one
     # cancellation, and no other, into a typed error.
     def __enter__(self) -> Self:
-        if self._cut_after is not None:
-            raise self._error()
+        if self._stop is not None:
+            raise self._stop
         self._task = asyncio.current_task()
         self._depth = self._task.cancelling() if self._task is not None else 0
         return self
@@ -139,22 +140,28 @@ class Lease:
     ) -> None:
         task, self._task = self._task, None
         if (
-            self._cut_after is not None
+            self._stop is not None
             and task is not None
             and task.uncancel() <= self._depth
             and kind is asyncio.CancelledError
         ):
-            raise self._error() from error
+            raise self._stop from error
 
-    def _error(self) -> DrainCutError:
-        generation = self.view.generation
-        return DrainCutError(generation.client, generation.number, self._cut_after or 0.0)
+    def stop(self, error: RewireError) -> bool:
+        """End the call with ``error``: now if it awaits something, else at its next await.
+
+        Returns whether somebody was waiting.
+        """
+        if self._stop is None:
+            self._stop = error
+            if self._task is not None:
+                self._task.cancel()
+        return self._task is not None
 
     def cut(self, after: float) -> Coroutine[Any, Any, None] | None:
         """Cut the call off; return what must still be awaited to close it, if anything."""
-        self._cut_after = after
-        if self._task is not None:
-            self._task.cancel()
+        generation = self.view.generation
+        if self.stop(DrainCutError(generation.client, generation.number, after)):
             return None
         self.release()
         return self._closer() if self._closer is not None else None

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rewire.control.tasks import Tasks
-from rewire.errors import ManagerClosedError, WrongLoopError
+from rewire.control.wheel import Wheel
+from rewire.errors import ManagerClosedError, WrongLoopError, WrongProcessError
 from rewire.events import Event
 
 if TYPE_CHECKING:
@@ -23,6 +24,12 @@ BACKLOG = 4096
 
 class Host:
     """The ground that slots, reconciler and manager stand on."""
+
+    wheel: Wheel
+    """Every deadline of this manager; there from the start on."""
+
+    lookup: Callable[[str, str], Any]
+    """How a client is found by id and protocol; given by the registry."""
 
     def __init__(self) -> None:
         self.tasks = Tasks()
@@ -53,6 +60,7 @@ class Host:
     def adopt_loop(self) -> None:
         """Belong to the running event loop from now on."""
         self._loop = asyncio.get_running_loop()
+        self.wheel = Wheel(self._loop)
         self._process = os.getpid()
 
     def open(self) -> None:
@@ -66,6 +74,12 @@ class Host:
         self.closed = True
         self._wake()
 
+    async def end(self) -> None:
+        """End what is left of tasks and deadlines."""
+        await self.tasks.end()
+        if self._loop is not None:
+            self.wheel.end()
+
     def _wake(self) -> None:
         waiters, self._waiters = self._waiters, []
         for waiter in waiters:
@@ -78,6 +92,8 @@ class Host:
         while not self.here:
             if self.closed:
                 raise ManagerClosedError(client)
+            if self._running and os.getpid() != self._process:
+                raise WrongProcessError(client)
             loop = asyncio.get_running_loop()
             if self._running or self._loop not in (None, loop):
                 raise WrongLoopError(client)

@@ -15,6 +15,7 @@ from rewire.control.reconciler import Reconciler
 from rewire.control.registry import Registry
 from rewire.control.retirement import Retirement
 from rewire.drivers.http.driver import HTTPDriver
+from rewire.drivers.http.family import httpx_is_httpx2
 from rewire.drivers.websocket.driver import WebSocketDriver
 from rewire.errors import (
     DuplicateClientError,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
     from rewire.control.verdict import Verdict
     from rewire.drivers.http.client import HTTPClient
+    from rewire.drivers.http.client_httpx import HTTPXClient
     from rewire.drivers.websocket.client import WebSocketClient
     from rewire.events import Event
     from rewire.manifest.diagnostics import Diagnostic
@@ -163,13 +165,23 @@ class ClientManager:
                 await self._loop.stop()
             await self._reconciler.end()
         finally:
-            await self._host.tasks.end()
+            await self._host.end()
 
     # ── clients ──────────────────────────────────────────────────────────────────────────────
 
     def http(self, client: str) -> HTTPClient:
         """Return the ``httpx2.AsyncClient`` of an HTTP client: the same object each time."""
         handle: HTTPClient = self._registry.handle(client, "http")
+        return handle
+
+    def httpx(self, client: str) -> HTTPXClient:
+        """Return an ``httpx.AsyncClient`` of an HTTP client: the same object each time.
+
+        It has the same pool, policies and state as ``http(client)``; headers, cookies and what
+        else the caller sets are its own. After ``httpx2.alias_httpx()`` both are one handle.
+        """
+        family = None if httpx_is_httpx2() else "httpx"
+        handle: HTTPXClient = self._registry.handle(client, "http", family)
         return handle
 
     def websocket(self, client: str) -> WebSocketClient:

@@ -27,6 +27,7 @@ class Registry:
     def __init__(self, drivers: Mapping[str, Driver], host: Host) -> None:
         self.drivers = drivers
         self._host = host
+        host.lookup = self.handle
         self._slots: dict[tuple[str, str], Slot] = {}
         self._declared: dict[str, Slot] = {}
 

@@ -21,10 +21,11 @@ from rewire.status import ClientStatus, Origin, Signal
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Coroutine, Mapping
+    from collections.abc import Callable, Coroutine, Mapping
 
     from rewire import ports
     from rewire.control.host import Host
+    from rewire.control.wheel import Alarm
     from rewire.errors import RewireError
     from rewire.manifest.manifest import Desired
     from rewire.manifest.specs.client import ClientConfig
@@ -45,24 +46,31 @@ class Slot:
         self.release = 0
         self.held: ClientHeldBackError | None = None
         self.retired: dict[int, Generation] = {}
+        self.memory: dict[str, Any] = {}
         self._host = host
         self._view: View | None = None
-        self._handle: Any = None
+        self._handles: dict[str | None, Any] = {}
         self._numbers = 0
 
     # ── for the caller ───────────────────────────────────────────────────────────────────────
 
     @property
     def handle(self) -> Any:
-        """Return the one handle of this client."""
-        if self._handle is None:
-            self._handle = self.driver.handle(self)
-        return self._handle
+        """Return the one handle of this client, in its protocol's own family."""
+        return self.handle_in(None)
+
+    def handle_in(self, family: str | None) -> Any:
+        """Return the one handle of this client in a family of handles."""
+        handle = self._handles.get(family)
+        if handle is None:
+            # Two threads may ask at once: the first to come is the one for ever.
+            handle = self._handles.setdefault(family, self.driver.handle(self, family))
+        return handle
 
     @property
     def unused(self) -> bool:
-        """Say whether nobody ever got the handle."""
-        return self._handle is None
+        """Say whether nobody ever got a handle."""
+        return not self._handles
 
     # ── for the driver: rewire.ports.ClientContext ───────────────────────────────────────────
 
@@ -83,9 +91,10 @@ class Slot:
     @property
     def view(self) -> View:
         """Return the current view, or raise why there is none."""
-        if self._view is None:
+        view = self._view  # read once: a handle of another thread asks, too
+        if view is None:
             raise self.refusal()
-        return self._view
+        return view
 
     def lease(self, what: str) -> Lease:
         """Count one call in the generation of the current view."""
@@ -110,6 +119,18 @@ class Slot:
         """Take note that a standing connection was lost."""
         self.vitals.signal(Signal.LOST, reason)
 
+    def arm(self, when: float, callback: Callable[[], object]) -> Alarm:
+        """Call back at a moment of the loop's clock."""
+        return self._host.wheel.arm(when, callback)
+
+    def disarm(self, alarm: Alarm) -> None:
+        """Take a deadline back."""
+        self._host.wheel.disarm(alarm)
+
+    def client(self, client: str) -> Any:
+        """Return the handle of another client of the same protocol."""
+        return self._host.lookup(client, self.protocol)
+
     def spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         """Run a coroutine as a task of the manager."""
         return self._host.tasks.spawn(work, name)
@@ -118,7 +139,8 @@ class Slot:
         """Return the error that says why there is no view."""
         if self._host.closed:
             return ManagerClosedError(self.id)
-        if self.desired is not None and not self.desired.spec.enabled:
+        desired = self.desired
+        if desired is not None and not desired.spec.enabled:
             return ClientDisabledError(self.id)
         return self.held or ClientRemovedError(self.id)
 
@@ -142,8 +164,8 @@ class Slot:
         before, self._view = self._view, view
         self.desired = desired
         self.held = None
-        if self._handle is not None:
-            self.driver.swapped(self._handle, before, view)
+        for handle in tuple(self._handles.values()):
+            self.driver.swapped(handle, before, view)
         if before is None or (view is not None and view.generation is before.generation):
             return None
         self.retired[before.number] = before.generation

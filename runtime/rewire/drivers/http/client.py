@@ -7,23 +7,30 @@ nothing: a borrower cannot close what it borrowed.
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import httpx2
 
 from rewire.drivers.http import route as routes
 from rewire.drivers.http.errors import HTTPX2
-from rewire.drivers.http.transport import ManifestTimeout, Transport
+from rewire.drivers.http.transport import Transport
+from rewire.drivers.http.wire import ManifestTimeout
 from rewire.errors import RewireError
+from rewire.policy.deadline import of_call
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from types import TracebackType
 
     from rewire.drivers.http.family import Family
     from rewire.drivers.http.prepared import Prepared
     from rewire.ports import ClientContext
 
-__all__ = ["HTTPClient"]
+__all__ = ["AsyncManaged", "HTTPClient", "Managed", "TimeoutOfView"]
+
+
+_COOKIES = "rewire.cookies"
 
 
 class Managed:
@@ -109,9 +116,50 @@ class Managed:
         if isinstance(options.get("timeout"), self._timeout_of_view):
             del options["timeout"]
         library: Any = super()
-        return library.build_request(method, url, **options)
+        request = library.build_request(method, url, **options)
+        if request.url.host == self._virtual.host:
+            self._keep_cookies(request, options)
+        return request
 
-    # ── sending ──────────────────────────────────────────────────────────────────────────────
+    def _keep_cookies(self, request: Any, options: Mapping[str, Any]) -> None:
+        """Keep the cookie jar with a request: which of it to send is known once the host is."""
+        library: Any = self
+        cookies = library._merge_cookies(options.get("cookies"))  # noqa: SLF001  (our own base)
+        if cookies and "cookie" not in library._merge_headers(options.get("headers")):  # noqa: SLF001
+            request.extensions[_COOKIES] = cookies
+
+    def _set_out(self, request: Any, *, stream: bool) -> None:
+        """Give a request that is about to be sent its route, its deadline and its real URL."""
+        route = routes.route_of(request, self._virtual.host)
+        route.stream = stream
+        prepared = self._prepared()
+        if prepared is not None:
+            route.deadline = of_call(prepared.policies.deadline, time.monotonic())
+            # Placed here, before auth and redirects, so that signatures, cookies, hooks and
+            # response.url see the real URL; the attempt places it again if the view has changed.
+            routes.place(request, route, prepared)
+        cookies = request.extensions.pop(_COOKIES, None)
+        if cookies is not None:
+            request.headers.pop("cookie", None)
+            cookies.set_cookie_header(request)
+
+    def _build_redirect_request(self, request: Any, response: Any) -> Any:
+        library: Any = super()
+        onward = library._build_redirect_request(request, response)  # noqa: SLF001  (our own base)
+        routes.redirected(request, onward)
+        return onward
+
+    @property
+    def is_closed(self) -> bool:
+        """Say whether the manager has ended."""
+        return self._context.closed
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._context.id!r}>"
+
+
+class AsyncManaged(Managed):
+    """A handle of an event loop."""
 
     async def send(self, request: Any, *, stream: bool = False, **options: Any) -> Any:
         """Send a request; a relative URL or the virtual origin goes where the manifest says."""
@@ -120,28 +168,11 @@ class Managed:
                 await self._context.started()
             except RewireError as error:
                 raise self.family.in_family(error, request) from error
-        route = routes.route_of(request, self._virtual.host)
-        route.stream = stream
-        prepared = self._prepared()
-        if prepared is not None:
-            # Placed here, before auth and redirects, so that signatures, cookies, hooks and
-            # response.url see the real URL; the attempt places it again if the view has changed.
-            routes.place(request, route, prepared)
+        self._set_out(request, stream=stream)
         library: Any = super()
         return await library.send(request, stream=stream, **options)
 
-    def _build_redirect_request(self, request: Any, response: Any) -> Any:
-        library: Any = super()
-        onward = library._build_redirect_request(request, response)  # noqa: SLF001  (our own base)
-        routes.redirected(request, onward)
-        return onward
-
     # ── a borrower cannot close what it borrowed ─────────────────────────────────────────────
-
-    @property
-    def is_closed(self) -> bool:
-        """Say whether the manager has ended."""
-        return self._context.closed
 
     async def aclose(self) -> None:
         """Do nothing: only the manager ends a client."""
@@ -157,18 +188,16 @@ class Managed:
     ) -> None:
         return None
 
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self._context.id!r}>"
 
-
-class _TimeoutOfView(httpx2.Timeout):
+class TimeoutOfView(httpx2.Timeout):
     """A timeout that says, when it is laid into a request, that nobody chose it."""
 
     def as_dict(self) -> dict[str, float | None]:
+        """Return the timeouts, marked as nobody's choice."""
         return ManifestTimeout(super().as_dict())
 
 
-class HTTPClient(Managed, httpx2.AsyncClient):
+class HTTPClient(AsyncManaged, httpx2.AsyncClient):
     """An ``httpx2.AsyncClient`` whose connections, target and credentials come from the manifest.
 
     Get it from ``manager.http(id)``; it is the same object each time and good for ever. Headers,
@@ -180,7 +209,7 @@ class HTTPClient(Managed, httpx2.AsyncClient):
     """
 
     family = HTTPX2
-    _timeout_of_view = _TimeoutOfView
+    _timeout_of_view = TimeoutOfView
 
     def __init__(self, context: ClientContext) -> None:
         self._adopt(context, Transport(context))

@@ -31,9 +31,7 @@ class HTTPDriver:
     protocol = "http"
     background = False
 
-    def handle(
-        self, context: ClientContext, family: str | None = None
-    ) -> HTTPClient | HTTPXClient:
+    def handle(self, context: ClientContext, family: str | None = None) -> HTTPClient | HTTPXClient:
         """Make the handle of a client: httpx2's, or that of the family ``httpx``."""
         if family != "httpx":
             return HTTPClient(context)

@@ -42,6 +42,22 @@ class HTTPDrainCutError(errors.DrainCutError, httpx2.ReadError):
     """A DrainCutError that is also an ``httpx2.ReadError``."""
 
 
+class HTTPDeadlineExceededError(errors.DeadlineExceededError, httpx2.TimeoutException):
+    """A DeadlineExceededError that is also an ``httpx2.TimeoutException``."""
+
+
+class HTTPCircuitOpenError(errors.CircuitOpenError, httpx2.ConnectError):
+    """A CircuitOpenError that is also an ``httpx2.ConnectError``."""
+
+
+class HTTPConcurrencyLimitError(errors.ConcurrencyLimitError, httpx2.PoolTimeout):
+    """A ConcurrencyLimitError that is also an ``httpx2.PoolTimeout``."""
+
+
+class HTTPRateLimitedError(errors.RateLimitedError, httpx2.PoolTimeout):
+    """A RateLimitedError that is also an ``httpx2.PoolTimeout``."""
+
+
 HTTPX2 = Family(
     httpx2,
     {
@@ -51,5 +67,9 @@ HTTPX2 = Family(
         errors.ManagerClosedError: HTTPManagerClosedError,
         errors.ForeignURLError: HTTPForeignURLError,
         errors.DrainCutError: HTTPDrainCutError,
+        errors.DeadlineExceededError: HTTPDeadlineExceededError,
+        errors.CircuitOpenError: HTTPCircuitOpenError,
+        errors.ConcurrencyLimitError: HTTPConcurrencyLimitError,
+        errors.RateLimitedError: HTTPRateLimitedError,
     },
 )

@@ -42,6 +42,22 @@ class HTTPXDrainCutError(errors.DrainCutError, httpx.ReadError):
     """A DrainCutError that is also an ``httpx.ReadError``."""
 
 
+class HTTPXDeadlineExceededError(errors.DeadlineExceededError, httpx.TimeoutException):
+    """A DeadlineExceededError that is also an ``httpx.TimeoutException``."""
+
+
+class HTTPXCircuitOpenError(errors.CircuitOpenError, httpx.ConnectError):
+    """A CircuitOpenError that is also an ``httpx.ConnectError``."""
+
+
+class HTTPXConcurrencyLimitError(errors.ConcurrencyLimitError, httpx.PoolTimeout):
+    """A ConcurrencyLimitError that is also an ``httpx.PoolTimeout``."""
+
+
+class HTTPXRateLimitedError(errors.RateLimitedError, httpx.PoolTimeout):
+    """A RateLimitedError that is also an ``httpx.PoolTimeout``."""
+
+
 HTTPX = Family(
     httpx,
     {
@@ -51,5 +67,9 @@ HTTPX = Family(
         errors.ManagerClosedError: HTTPXManagerClosedError,
         errors.ForeignURLError: HTTPXForeignURLError,
         errors.DrainCutError: HTTPXDrainCutError,
+        errors.DeadlineExceededError: HTTPXDeadlineExceededError,
+        errors.CircuitOpenError: HTTPXCircuitOpenError,
+        errors.ConcurrencyLimitError: HTTPXConcurrencyLimitError,
+        errors.RateLimitedError: HTTPXRateLimitedError,
     },
 )

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 import httpx2
 
+from rewire.drivers.http.policies import Policies, policies_of
 from rewire.drivers.tls import context_for
 from rewire.manifest.specs.types import plain
 
@@ -46,6 +47,7 @@ class Prepared:
     headers: tuple[Header, ...]
     query: tuple[tuple[str, str], ...]
     timeout: dict[str, float | None]
+    policies: Policies
     follow_redirects: bool
     max_redirects: int
     allow_foreign: bool
@@ -77,6 +79,7 @@ def prepare(spec: HTTPClientConfig, material: Mapping[str, bytes]) -> Prepared:
             "write": spec.timeout.write,
             "pool": spec.timeout.pool,
         },
+        policies=policies_of(spec),
         follow_redirects=spec.follow_redirects,
         max_redirects=spec.max_redirects,
         allow_foreign=spec.allow_foreign,

@@ -8,6 +8,7 @@ was asked of the virtual origin, so that every attempt can be placed on the view
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import inf
 from typing import TYPE_CHECKING
 
 from rewire.drivers.http.prepared import Prepared, origin_of
@@ -37,6 +38,7 @@ class Route:
     stream: bool = False
     url: httpx2.URL | None = None
     placed_on: Prepared | None = None
+    deadline: float = inf
 
 
 def route_of(request: httpx2.Request, virtual_host: str) -> Route:
@@ -84,11 +86,12 @@ def place(request: httpx2.Request, route: Route | None, prepared: Prepared) -> b
 def redirected(request: httpx2.Request, onward: httpx2.Request) -> None:
     """Route a redirect: within the origin it stays the client's own, else it is foreign."""
     before = stored(request.extensions)
-    route = Route(None, stream=before is not None and before.stream)
+    route = Route(None) if before is None else Route(None, stream=before.stream)
+    route.deadline = before.deadline if before is not None else inf
     was = before.placed_on if before is not None else None
     if was is not None and origin_of(onward.url) == was.origin:
         target, relative = _under(was.prefix, onward.url.raw_path)
-        route = Route(target, relative, route.stream, onward.url, was)
+        route = Route(target, relative, route.stream, onward.url, was, route.deadline)
     onward.extensions = {**onward.extensions, _KEY: route}
 
 

@@ -10,6 +10,13 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from rewire.manifest.specs.client import IN_PLACE, REPLACE, AuthConfig, ClientConfig, Table
+from rewire.manifest.specs.policies import (
+    BreakerConfig,
+    ConcurrencyConfig,
+    RetryBudgetConfig,
+    RetryConfig,
+    TimeoutConfig,
+)
 from rewire.manifest.specs.types import (
     HTTPURL,
     Duration,
@@ -17,28 +24,10 @@ from rewire.manifest.specs.types import (
     HeaderName,
     HeaderText,
     Integer,
-    PositiveDuration,
     Text,
 )
 
 __all__ = ["HTTPClientConfig", "PoolConfig", "TimeoutConfig"]
-
-
-class TimeoutConfig(Table):
-    """Bounds on each step of a call."""
-
-    connect: Annotated[PositiveDuration, IN_PLACE] = Field(
-        default=5.0, description="To open a connection, TLS included."
-    )
-    read: Annotated[PositiveDuration, IN_PLACE] = Field(
-        default=30.0, description="Between two reads: the longest silence of the peer."
-    )
-    write: Annotated[PositiveDuration, IN_PLACE] = Field(
-        default=30.0, description="Between two writes of the request's body."
-    )
-    pool: Annotated[PositiveDuration, IN_PLACE] = Field(
-        default=5.0, description="To wait for a free connection."
-    )
 
 
 class PoolConfig(Table):
@@ -78,6 +67,18 @@ class HTTPClientConfig(ClientConfig):
     )
     timeout: Annotated[TimeoutConfig, IN_PLACE] = Field(
         default_factory=TimeoutConfig, description=TimeoutConfig.__doc__
+    )
+    retry: Annotated[RetryConfig, IN_PLACE] = Field(
+        default_factory=RetryConfig, description=RetryConfig.__doc__
+    )
+    retry_budget: Annotated[RetryBudgetConfig, IN_PLACE] = Field(
+        default_factory=RetryBudgetConfig, description=RetryBudgetConfig.__doc__
+    )
+    breaker: Annotated[BreakerConfig, IN_PLACE] = Field(
+        default_factory=BreakerConfig, description=BreakerConfig.__doc__
+    )
+    concurrency: Annotated[ConcurrencyConfig, IN_PLACE] = Field(
+        default_factory=ConcurrencyConfig, description=ConcurrencyConfig.__doc__
     )
     pool: Annotated[PoolConfig, IN_PLACE] = Field(
         default_factory=PoolConfig, description=PoolConfig.__doc__
