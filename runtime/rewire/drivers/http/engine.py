@@ -169,7 +169,11 @@ class HttpcoreEngine:
         if scheme == b"https" and self._tls is not None:
             context = self._tls()
             context.set_alpn_protocols(["http/1.1"])
-            stream = await stream.start_tls(context, server_hostname=host, timeout=timeout)
+            try:
+                stream = await stream.start_tls(context, server_hostname=host, timeout=timeout)
+            except BaseException:
+                await stream.aclose()  # httpcore2 closes it for an Exception, not for a cancel
+                raise
         if keep:
             self._backend.park(host, port, stream, max(self._expiry, timeout))
         else:
