@@ -142,8 +142,11 @@ class Slot:
         before, self._view = self._view, view
         self.desired = desired
         self.held = None
-        if self._handle is not None:
-            self.driver.swapped(self._handle, before, view)
+        connected = self.driver.background and before is not None and before.generation.built
+        if self._handle is not None or connected:
+            # What connects by itself follows a swap though nobody holds its handle: a check of a
+            # lazy client has connected it.
+            self.driver.swapped(self.handle, before, view)
         if before is None or (view is not None and view.generation is before.generation):
             return None
         self.retired[before.number] = before.generation

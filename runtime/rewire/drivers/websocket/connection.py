@@ -94,7 +94,6 @@ class Connection:
 
     def _lost(self) -> None:
         self.up = False
-        self._lease.release()
         self.session.hub.look_again()
 
     async def _cut(self) -> None:
@@ -116,7 +115,7 @@ class Connection:
         session, socket = self.session, self.socket
         try:
             while True:
-                if session.must_wait and not socket.gone:
+                if session.must_wait:
                     await session.hub.inbox.room.until(self._may_read)
                 message = await socket.recv()
                 self._heard += 1
