@@ -7,7 +7,7 @@ the peer that failed may have done it (DESIGN law 10). A response from the manif
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -65,19 +65,18 @@ def cycle(edges: Mapping[str, Iterable[str]]) -> tuple[str, ...]:
     """
     done: set[str] = set()
     for start in edges:
-        path: list[str] = []
-        line = [(start, iter(edges[start]))] if start not in done else []
-        while line:
-            name, targets = line[-1]
-            if len(path) < len(line):
-                path.append(name)
-            target = next(targets, None)
-            if target is None:
+        # A dict is an ordered set here; no recursion, for a manifest may hold a long chain.
+        path: dict[str, Iterator[str]] = {}
+        following: str | None = start if start not in done else None
+        while following is not None or path:
+            if following is not None:
+                path[following] = iter(edges[following])
+            name, targets = next(reversed(path.items()))
+            following = next((one for one in targets if one in edges and one not in done), None)
+            if following in path:
+                ids = list(path)
+                return (*ids[ids.index(following) :], following)
+            if following is None:
                 done.add(name)
-                line.pop()
-                path.pop()
-            elif target in path:
-                return (*path[path.index(target) :], target)
-            elif target not in done and target in edges:
-                line.append((target, iter(edges[target])))
+                del path[name]
     return ()

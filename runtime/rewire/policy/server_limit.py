@@ -64,11 +64,11 @@ _PAIRS = (
 
 _KEY = r"[a-z*][a-z0-9_.*-]*"
 _VALUE = (
-    r'"(?:[^"\\]|\\["\\])*"'  # string
+    r'(?:"(?:[^"\\]|\\["\\])*"'  # string
     r"|:[A-Za-z0-9+/=]*:"  # byte sequence
     r"|-?[0-9]{1,15}(?:\.[0-9]{1,3})?"  # number
     r"|\?[01]"  # boolean
-    r"|[A-Za-z*][!#$%&'*+.^_`|~:/0-9A-Za-z-]*"  # token
+    r"|[A-Za-z*][!#$%&'*+.^_`|~:/0-9A-Za-z-]*)"  # token
 )
 _PARAMETER = re.compile(rf"[ ]*;[ ]*({_KEY})(?:=({_VALUE}))?")
 _ITEM = re.compile(rf"[ \t]*({_VALUE})((?:[ ]*;[ ]*{_KEY}(?:={_VALUE})?)*)[ \t]*(?:,|$)")
@@ -90,7 +90,9 @@ def _current(fields: Fields) -> Iterator[ServerLimit]:
 
 def _items(fields: Fields, field: str) -> list[tuple[str, dict[str, str]]]:
     """Return the items of a list field with their parameters; none if anything is malformed."""
-    text = ",".join(fields.get(field, ()))
+    text = ",".join(fields.get(field, ())).rstrip(" \t")
+    if text.endswith(","):
+        return []
     at, items = 0, []
     while at < len(text):
         match = _ITEM.match(text, at)

@@ -43,10 +43,13 @@ class Window:
 
     def turn(self, now: float) -> None:
         """Begin the slot of `now`, which is not before `edge`."""
-        passed = (now - self.edge) / self._width
-        steps = int(passed) + 1 if passed < SLOTS else SLOTS
-        self.edge = self.edge + steps * self._width if steps < SLOTS else now + self._width
-        for _ in range(steps):
+        if self.edge == -inf:
+            self.edge = now + self._width
+            return
+        # On the grid of the first slot: when somebody looks must make no difference.
+        steps = int((now - self.edge) / self._width) + 1
+        self.edge += steps * self._width
+        for _ in range(min(steps, SLOTS)):
             self._at = (self._at + 1) % SLOTS
             self._total[self._at] = self.total
             self._marked[self._at] = self.marked
