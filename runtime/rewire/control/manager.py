@@ -162,6 +162,10 @@ class ClientManager:
             if self._loop is not None:
                 await self._loop.stop()
             await self._reconciler.end()
+        except BaseException:
+            # Whoever cancels the end wants it now: what is in flight is cut, and all is closed.
+            await self._reconciler.end(hurry=True)
+            raise
         finally:
             await self._host.tasks.end()
 
