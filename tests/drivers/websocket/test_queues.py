@@ -10,7 +10,6 @@ import pytest
 
 from rewire.drivers.websocket.errors import NotConnectedError, SendInterruptedError
 from rewire.errors import QueueFullError, RewireError
-
 from tests.fakes.context import FakeControl, until
 from tests.fakes.websocket_server import WebSocketServer
 
