@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from rewire.drivers.http.client import HTTPClient
     from rewire.drivers.http.transport import FROM_MANIFEST
     from rewire.drivers.websocket.client import WebSocketClient
+    from rewire.drivers.websocket.errors import NotConnectedError, SendInterruptedError
     from rewire.manifest.specs.client import ClientConfig
     from rewire.manifest.specs.http import HTTPClientConfig
     from rewire.manifest.specs.websocket import WebSocketClientConfig
@@ -60,9 +61,11 @@ __all__ = [
     "ManagerStatus",
     "ManifestError",
     "MissingExtraError",
+    "NotConnectedError",
     "ProbeError",
     "QueueFullError",
     "RewireError",
+    "SendInterruptedError",
     "UnknownClientError",
     "Verdict",
     "WebSocketClient",
@@ -81,6 +84,8 @@ _WHERE = {
     "HTTPClient": "rewire.drivers.http.client",
     "HTTPClientConfig": "rewire.manifest.specs.http",
     "ManagerStatus": "rewire.status",
+    "NotConnectedError": "rewire.drivers.websocket.errors",
+    "SendInterruptedError": "rewire.drivers.websocket.errors",
     "Verdict": "rewire.control.verdict",
     "WebSocketClient": "rewire.drivers.websocket.client",
     "WebSocketClientConfig": "rewire.manifest.specs.websocket",

@@ -369,7 +369,7 @@ class Reconciler:
                 verdict.digest,
                 verdict.seconds,
                 tuple(lines(verdict.plan)) if verdict.plan else (),
-                tuple(verdict.held_back),
+                tuple(f"{client} ({why})" for client, why in verdict.held_back.items()),
                 verdict.text,
             )
         )

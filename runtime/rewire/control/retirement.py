@@ -81,3 +81,4 @@ class Retirement:
             await slot.driver.close(unused.peek())
 
         await close_once(generation, close, lambda _: None)
+        slot.unnumber(generation)

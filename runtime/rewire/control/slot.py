@@ -152,6 +152,11 @@ class Slot:
         self.retired[before.number] = before.generation
         return before.generation
 
+    def unnumber(self, generation: Generation) -> None:
+        """Take back the number of a generation that never went live."""
+        if generation.number == self._numbers:
+            self._numbers -= 1
+
     def forget(self, generation: Generation) -> None:
         """Drop a generation that has been closed."""
         self.retired.pop(generation.number, None)
