@@ -7,10 +7,11 @@ import inspect
 import json
 import re
 from dataclasses import fields, is_dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import rewire
 from generator.markdown import code, fence, page, plain, table
+from rewire import events
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +24,7 @@ WIDTH = 92
 _MAIN = ("ClientManager", "HTTPClient", "WebSocketClient", "Verdict", "FROM_MANIFEST")
 _CONSTRUCTED = ("ClientManager",)  # the others are got from it
 _MODELS = ("ClientConfig", "HTTPClientConfig", "WebSocketClientConfig")
+_EVENTS = ("Event", *(kind.__name__ for kind in get_args(events.Happening)))
 _STATUSES = ("ClientStatus", "ManagerStatus", "ConnectionState")
 
 _INTRODUCTION = """\
@@ -57,6 +59,10 @@ def api_page() -> str:
         "## Status models",
         "Their fields are on the page [status](status.md).",
         "\n".join(f"- `rewire.{name}`: {plain(_first(name))}" for name in _STATUSES),
+        "## Events",
+        "`manager.events()` yields them as `Event`s. They are in `rewire.events`: "
+        "`from rewire.events import Reconciled`.",
+        *(part for name in _EVENTS for part in _event(name)),
         "## Exceptions",
         "An exception carries its data as attributes. `except rewire.RewireError` catches all of "
         "them. Through an HTTP handle, most of them are of httpx2's family too; see "
@@ -64,6 +70,12 @@ def api_page() -> str:
         fence("text", _tree(rewire.errors.__doc__ or "")),
         *(part for name in errors if name != "RewireError" for part in _error(name)),
     )
+
+
+def _event(name: str) -> tuple[str, str, str]:
+    kind = getattr(events, name)
+    rows = [[code(f.name), code(_type(f.type))] for f in fields(kind)]
+    return f"### {name}", plain(kind.__doc__ or ""), table(["field", "type"], rows)
 
 
 def _is_error(name: str) -> bool:

@@ -86,7 +86,7 @@ def printed(code: str, info: CodeInfo) -> str:
 
 
 # What the world answers to the one reference of an example about the environment.
-_WORLD = {
+_WORLD: dict[str, str | Missing] = {
     "RW301": Missing("it is not set"),
     "RW302": Missing("No such file or directory"),
     "RW304": "soon",

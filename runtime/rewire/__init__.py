@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from rewire.drivers.http.client_httpx import HTTPXClient
     from rewire.drivers.http.wire import FROM_MANIFEST
     from rewire.drivers.websocket.client import WebSocketClient
+    from rewire.drivers.websocket.errors import NotConnectedError, SendInterruptedError
     from rewire.manifest.specs.client import ClientConfig
     from rewire.manifest.specs.http import HTTPClientConfig
     from rewire.manifest.specs.websocket import WebSocketClientConfig
@@ -70,10 +71,12 @@ __all__ = [
     "ManagerStatus",
     "ManifestError",
     "MissingExtraError",
+    "NotConnectedError",
     "ProbeError",
     "QueueFullError",
     "RateLimitedError",
     "RewireError",
+    "SendInterruptedError",
     "UnknownClientError",
     "Verdict",
     "WebSocketClient",
@@ -94,6 +97,8 @@ _WHERE = {
     "HTTPXClient": "rewire.drivers.http.client_httpx",
     "HTTPClientConfig": "rewire.manifest.specs.http",
     "ManagerStatus": "rewire.status",
+    "NotConnectedError": "rewire.drivers.websocket.errors",
+    "SendInterruptedError": "rewire.drivers.websocket.errors",
     "Verdict": "rewire.control.verdict",
     "WebSocketClient": "rewire.drivers.websocket.client",
     "WebSocketClientConfig": "rewire.manifest.specs.websocket",

@@ -151,16 +151,17 @@ class ClientHeldBackError(RewireError):
 
 
 class WrongLoopError(RewireError, RuntimeError):
-    """Say that a handle was used from another event loop than its manager's."""
+    """Say that a handle, or the manager (``client`` None), was used from another event loop."""
 
-    def __init__(self, client: str) -> None:
+    def __init__(self, client: str | None = None) -> None:
         super().__init__(client)
         self.client = client
 
     def __str__(self) -> str:
+        who = f'the client "{self.client}"' if self.client is not None else "the manager"
         return (
-            f'the client "{self.client}" belongs to the event loop in which its manager was '
-            "started, and was used from another one; start a manager in each loop"
+            f"{who} belongs to the event loop in which the manager was started, and was used from "
+            "another one; start a manager in each loop"
         )
 
 
@@ -224,7 +225,7 @@ class DrainCutError(RewireError):
     def __str__(self) -> str:
         return (
             f'cut off: generation {self.generation} of the client "{self.client}" was replaced '
-            f"and its drain ended after {self.seconds:g} s; see drain.timeout and "
+            f"and its drain ended after {self.seconds:.3g} s; see drain.timeout and "
             "drain.stream_timeout"
         )
 

@@ -26,7 +26,10 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Reconciled:
-    """A reconcile has ended; ``lines`` says in words what changed, where, and how."""
+    """A reconcile has ended; ``lines`` says in words what changed, where, and how.
+
+    ``held_back`` names each client that kept its view, with the reason.
+    """
 
     result: Literal["applied", "refused", "unchanged", "superseded"]
     release: int

@@ -38,6 +38,7 @@ def check_contents() -> None:
     assert Path(rewire.__file__).is_relative_to(sys.prefix), rewire.__file__
     files = importlib.resources.files("rewire")
     assert files.joinpath("py.typed").is_file()
+    assert files.joinpath("demo", "connections.toml").is_file()
     json.loads(files.joinpath("schemas", "connections.schema.json").read_text("utf-8"))
 
 

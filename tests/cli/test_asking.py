@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
+import signal
 import socket
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cli.shell import rewire
+from tests.cli.shell import Process, rewire
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from tests.cli.conftest import Place
-    from tests.cli.shell import Process
 
 TEXT = """\
 version = 1
@@ -86,6 +86,19 @@ def test_status_shows_every_client_and_fails_with_one_that_is_in_trouble(
     assert ended.code == 1
     assert "error" in ended.out
     assert place.ask("status", "api").code == 0
+
+
+def test_a_watched_status_is_shown_again_when_it_changes(
+    place: Place, runtime: Process, text: str
+) -> None:
+    """Until ^C, which is no failure."""
+    with Process("status", "-w", cwd=place.folder, env=place.env) as watching:
+        watching.wait_for("^connections.toml: release 1")
+        place.write(text.replace("30s", "20s"))
+        assert place.ask("reload").code == 0
+        watching.wait_for("^connections.toml: release 2")
+        watching.signal(signal.SIGINT)
+        assert watching.end() == 0
 
 
 @pytest.mark.parametrize("command", ["status", "check"])

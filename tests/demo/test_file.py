@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from rewire.demo.file import NAME, Choice, bundled, choose, is_ours, move_ports
+from rewire.demo.file import NAME, Choice, _write, bundled, choose, is_ours, move_ports
 from rewire.demo.load import CLIENTS
 from rewire.demo.upstreams import ports
 from rewire.manifest.document import parse
@@ -112,6 +112,14 @@ def test_other_ports_and_own_edits_get_a_copy(tmp_path: Path, choices: list[Choi
         "a copy with ports from 9901 on",
         "a copy for the demo's own edits",
     ]
+
+
+def test_a_file_that_appears_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
+    """Two demos that start at once share the file."""
+    path = tmp_path / NAME
+    path.write_text(bundled() + "# mine\n", "utf-8")
+    assert _write(path).said.endswith("is the demo's own")
+    assert path.read_text("utf-8").endswith("# mine\n")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")

@@ -137,6 +137,15 @@ async def test_a_stream_that_is_cut_is_lost(
     await until(lambda: load.tallies["news"].counts["lost"] > 0)
 
 
+async def test_a_stream_that_ends_early_is_lost_however_politely(
+    load: Load, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An end that the transport calls clean is none without the last event."""
+    monkeypatch.setattr(module, "_event", lambda number, _: f"id: {number}\n\n".encode())
+    await until(lambda: load.tallies["news"].counts["lost"] > 0)
+    assert list(load.tallies["news"].losses) == ["stream ended after 16 events"]
+
+
 async def test_a_client_that_comes_later_is_used_when_it_comes(
     upstreams: Upstreams, ledger: Ledger, manifest: Path
 ) -> None:

@@ -67,6 +67,12 @@ def blocks(path: Path) -> list[Block]:
     return [example.parsed for example in document]
 
 
+def with_next(path: Path) -> Iterator[tuple[Block, Block | None]]:
+    """Yield each block with the one below it, which may show what it prints."""
+    page = blocks(path)
+    yield from zip(page, [*page[1:], None], strict=False)
+
+
 def _parse(document: Document) -> Iterator[Region]:
     end = 0
     for region in sorted(_LEXER(document), key=lambda region: region.start):

@@ -11,7 +11,6 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +18,7 @@ import pytest
 
 from rewire.manifest.render import render
 from rewire.manifest.validate import Manifest, read
-from tests.docs.blocks import ROLES, Block, blocks
+from tests.docs.blocks import ROLES, Block, blocks, with_next
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,7 +60,7 @@ def test_every_block_says_what_it_is(name: str) -> None:
 @pytest.mark.parametrize("name", BY_NAME)
 def test_every_manifest_is_what_its_page_says(name: str) -> None:
     """A whole one has no fault, a part lacks only keys, a wrong one gets what is printed below."""
-    for block, below in pairwise([*blocks(BY_NAME[name]), None]):
+    for block, below in with_next(BY_NAME[name]):
         where = f"{name}:{block.line}"
         if block.language not in {"toml", "json"}:
             continue
@@ -110,7 +109,7 @@ def test_every_program_and_command_does_what_its_page_says(
     shell = Shell()
     names: dict[str, Any] = {"__name__": "__main__"}
     with asyncio.Runner() as runner:
-        for block, below in pairwise([*page, None]):
+        for block, below in with_next(BY_NAME[name]):
             where = f"{name}:{block.line}"
             if block.language in {"toml", "json"} and block.role in {None, "wrong"}:
                 as_written = block.role == "wrong" or not programs

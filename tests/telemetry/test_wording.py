@@ -53,11 +53,11 @@ def reconciled(result: str = "applied", release: int = 4, **more: object) -> Rec
             [
                 (
                     "error",
-                    SERVES + 'a.toml:5:1: error[RW103] unknown key "time_out" in [http.github]',
+                    SERVES + FULL.rpartition("\na.toml")[0],
                 ),
                 (
                     "error",
-                    SERVES + "a.toml:9:1: error[RW101] missing key",
+                    SERVES + "a.toml:9:1: error[RW101] missing key\n  9 | [http.x]",
                 ),
             ],
         ),

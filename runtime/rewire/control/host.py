@@ -52,6 +52,15 @@ class Host:
             and os.getpid() == self._process
         )
 
+    def demand_here(self) -> None:
+        """Raise unless the caller is in the manager's event loop, or there is none yet."""
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            loop = None
+        if self._loop is not None and loop is not self._loop and not self._loop.is_closed():
+            raise WrongLoopError
+
     @property
     def running(self) -> bool:
         """Say whether the first release has been applied and the manager has not ended."""

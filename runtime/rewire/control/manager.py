@@ -26,6 +26,7 @@ from rewire.errors import (
 )
 from rewire.manifest.manifest import Desired, Manifest
 from rewire.manifest.render import render
+from rewire.manifest.rules import clamp
 from rewire.manifest.validate import read
 from rewire.plan.foresight import foresee
 from rewire.plan.plan import plan as make_plan
@@ -154,9 +155,9 @@ class ClientManager:
 
     async def aclose(self) -> None:
         """End every client: new calls are refused, those in flight may finish by the deadline."""
-        if self._host.closed:
-            return
-        await self._end()
+        self._host.demand_here()
+        if not self._host.closed:
+            await self._end()
 
     async def _end(self) -> None:
         self._host.close()
@@ -164,6 +165,10 @@ class ClientManager:
             if self._loop is not None:
                 await self._loop.stop()
             await self._reconciler.end()
+        except BaseException:
+            # Whoever cancels the end wants it now: what is in flight is cut, and all is closed.
+            await self._reconciler.end(hurry=True)
+            raise
         finally:
             await self._host.end()
 
@@ -203,12 +208,14 @@ class ClientManager:
 
     def register(self, config: ClientConfig) -> Any:
         """Declare a client from code and return its handle; the manifest never touches it."""
+        self._host.demand_here()
         if self._host.closed:
             raise ManagerClosedError(config.id)
         known = self._registry.declared(config.id)
         if known is not None:
             origin = known.desired.origin.file if known.desired else "the manifest"
             raise DuplicateClientError(config.id, origin)
+        config = clamp(config)
         material = self._reconciler.environment.material(config)
         slot = self._registry.declare(config.id, config.protocol)
         desired = Desired(
@@ -225,6 +232,7 @@ class ClientManager:
 
     async def unregister(self, client: str) -> None:
         """Take a client that was registered from code out again; its calls in flight finish."""
+        self._host.demand_here()
         slot = self._registry.find(client)
         if slot.desired is None or slot.desired.source != "code":
             msg = f'"{client}" was not registered from code; take it out of the manifest'
@@ -298,6 +306,7 @@ class ClientManager:
 
     async def reload(self) -> Verdict:
         """Read the manifest now, apply it, and return the verdict; a refusal does not raise."""
+        self._host.demand_here()
         if self._loop is None or self._host.closed:
             msg = "nothing to reload: the manager has no manifest, is not started, or has ended"
             raise RuntimeError(msg)

@@ -145,13 +145,19 @@ class Reconciler:
         """Let the world have its say: variables, secrets, files."""
         resolved = await self.environment.resolve(manifest, self.chosen(manifest))
         for client, outcome in resolved.items():
-            taken = self._registry.declared(client)
-            if taken is not None and taken.desired and taken.desired.source == "code":
-                run.held[client] = Held("IdTaken", "a client registered from code has this id")
-            elif isinstance(outcome, Held):
+            if isinstance(outcome, Held):
                 run.held[client] = outcome
             else:
                 run.desired[client] = outcome
+        self._yield_to_code(run)
+
+    def _yield_to_code(self, run: _Pass) -> None:
+        """Hold back what the manifest declares under the id of a client from code."""
+        for client in (*run.desired, *run.held):
+            taken = self._registry.declared(client)
+            if taken is not None and taken.desired and taken.desired.source == "code":
+                run.desired.pop(client, None)
+                run.held[client] = Held("IdTaken", "a client registered from code has this id")
 
     def _unsafe(self, run: _Pass, manifest: Manifest, plan: Plan) -> Diagnostic | None:
         if self.accepted is not None and self.accepted.data == run.snapshot.data:
@@ -170,6 +176,7 @@ class Reconciler:
     # ── the swap: from here to the verdict there is no await ─────────────────────────────────
 
     def _apply(self, run: _Pass, manifest: Manifest, warmed: Mapping[str, View]) -> Verdict:
+        self._yield_to_code(run)  # one may have been registered during the warm-up
         plan, views = self._views(run, warmed)
         new_text = self.accepted is None or self.accepted.data != run.snapshot.data
         if new_text or not plan.empty:
@@ -303,9 +310,8 @@ class Reconciler:
             slot.held = ClientHeldBackError(client, held.reason, held.message)
             slot.vitals.signal(Signal.FAILED, held.reason)
 
-    async def end(self) -> None:
-        """Retire everything, and wait until it has drained or been cut."""
-        await self._warmup.end()
+    async def end(self, *, hurry: bool = False) -> None:
+        """Retire everything, and wait until it has drained or been cut; ``hurry``: cut it now."""
         for slot in self._registry:
             before = slot.desired
             left = slot.swap(before, None)
@@ -314,6 +320,9 @@ class Reconciler:
                 limits = before.spec.drain
                 brief = limits.model_copy(update={"stream_timeout": limits.timeout})
                 self._retirement.retire(slot, left, brief)
+        if hurry:
+            self._retirement.hurry()
+        await self._warmup.end()
         await self._retirement.finished()
 
     # ── publishing ───────────────────────────────────────────────────────────────────────────
@@ -360,7 +369,7 @@ class Reconciler:
                 verdict.digest,
                 verdict.seconds,
                 tuple(lines(verdict.plan)) if verdict.plan else (),
-                tuple(verdict.held_back),
+                tuple(f"{client} ({why})" for client, why in verdict.held_back.items()),
                 verdict.text,
             )
         )

@@ -51,6 +51,12 @@ class Retirement:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    def hurry(self) -> None:
+        """Cut what is in flight on every retired generation."""
+        for jobs in self._jobs.values():
+            for job in jobs:
+                job.cut_now()
+
     async def finished(self) -> None:
         """Wait until every retired generation is closed."""
         while self._tasks:
@@ -75,3 +81,4 @@ class Retirement:
             await slot.driver.close(unused.peek())
 
         await close_once(generation, close, lambda _: None)
+        slot.unnumber(generation)

@@ -164,12 +164,19 @@ class Slot:
         before, self._view = self._view, view
         self.desired = desired
         self.held = None
+        if self.driver.background and before is not None and before.generation.built:
+            _ = self.handle  # what connects by itself follows a swap though nobody holds its handle
         for handle in tuple(self._handles.values()):
             self.driver.swapped(handle, before, view)
         if before is None or (view is not None and view.generation is before.generation):
             return None
         self.retired[before.number] = before.generation
         return before.generation
+
+    def unnumber(self, generation: Generation) -> None:
+        """Take back the number of a generation that never went live."""
+        if generation.number == self._numbers:
+            self._numbers -= 1
 
     def forget(self, generation: Generation) -> None:
         """Drop a generation that has been closed."""

@@ -78,18 +78,22 @@ class Warmup:
         built = slot is not None and slot.live is not None and slot.live.generation.built
         return slot if built else None
 
-    async def _finish(self, jobs: Sequence[asyncio.Future[None]]) -> bool:
+    async def _finish(self, jobs: Sequence[asyncio.Task[None]]) -> bool:
+        """Wait for all jobs; return False as soon as a newer snapshot has come."""
         newer = asyncio.ensure_future(self._newer.wait())
-        everything: asyncio.Future[list[None]] = asyncio.gather(*jobs)
-        waiting: set[asyncio.Future[Any]] = {newer, everything}
+        pending: set[asyncio.Task[Any]] = set(jobs)
         try:
-            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-            if everything.done():
-                everything.result()
-            return everything.done()
+            while pending and not newer.done():
+                waiting = pending | {newer}
+                _, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+                pending = waiting - {newer}
         finally:
             newer.cancel()
-            everything.cancel()
+        if pending:
+            return False
+        for job in jobs:
+            job.result()
+        return True
 
     async def _one(self, slot: Slot, desired: Desired, warmed: Warmed) -> None:
         if not desired.spec.enabled:

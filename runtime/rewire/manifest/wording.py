@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from rewire.manifest.diagnostics import suggest
 from rewire.manifest.place import dotted
-from rewire.manifest.references import is_reference
+from rewire.manifest.references import is_reference, spelt
 from rewire.manifest.specs import PROTOCOLS
 from rewire.manifest.specs.types import EXPECTED
 
@@ -202,7 +202,7 @@ def _found(value: object, wanted: str) -> str:
         return f", found {value:g}" if abs(value) < 1e15 else ""
     # Only what cannot be a credential is repeated: the caret shows the rest, masked if need be.
     if isinstance(value, str) and wanted.startswith((_DURATION, "a size", "a percentage", '"')):
-        return f", found {quoted(value)}"
+        return f", found {quoted(spelt(value) if is_reference(value) else value)}"
     return ""
 
 

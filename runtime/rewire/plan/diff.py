@@ -76,11 +76,11 @@ def _tables(
     old_shown: Mapping[str, Any],
     new_shown: Mapping[str, Any],
 ) -> Iterator[FieldChange]:
-    for name, field in type(new).model_fields.items():
+    for name, info in type(new).model_fields.items():
         before, after = getattr(old, name), getattr(new, name)
         if before == after:
             continue
-        marks = [one.change for one in field.metadata if isinstance(one, Applies)]
+        marks = [one.change for one in info.metadata if isinstance(one, Applies)]
         applies = marks[0] if marks else inherited
         here, sides = (*path, name), (old_shown[name], new_shown[name])
         if isinstance(before, BaseModel) and isinstance(after, BaseModel):

@@ -35,12 +35,19 @@ if TYPE_CHECKING:
 __all__ = ["as_observed", "foresee"]
 
 # Some value of every type that a reference may stand for; they stand on both sides, unread.
-_STAND_INS = tuple(
-    map(
-        ResolvedText,
-        ("x", "1s", "1", "true", "50%", "1KiB", "https://x.invalid", "wss://x.invalid"),
-    )
+_TEXTS = (
+    "x",
+    "1s",
+    "1",
+    "true",
+    "50%",
+    "1KiB",
+    "404",
+    "/x",
+    "https://x.invalid",
+    "wss://x.invalid",
 )
+_STAND_INS = tuple(map(ResolvedText, _TEXTS))
 
 
 def foresee(wanted: Mapping[str, Declared], observed: Mapping[str, Observed]) -> Plan:

@@ -9,13 +9,9 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pydantic import SecretStr
-
-from rewire.manifest.credentials import looks_like_credential
 from rewire.manifest.place import dotted
-from rewire.manifest.references import is_reference, spelt
 from rewire.manifest.wording import place
-from rewire.plan.diff import Absent
+from rewire.plan.fields import Line, declared_by, describe, plainly
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -34,28 +30,7 @@ SYMBOLS: Mapping[Action, str] = {
     "remove": "-",
     "keep": "=",
 }
-_SECRET = "(secret)"  # noqa: S105 - what is shown instead of one
 _NAMED = 6
-
-
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """One field of a change, ready to be shown."""
-
-    path: str
-    before: str
-    after: str
-    forces: bool
-    secret: bool
-    written: KeyPath | None
-    reference: str  # whose value has changed, if that is what happened
-
-    @property
-    def key(self) -> tuple[str, str, str]:
-        return self.path, self.before, self.after
-
-    def __str__(self) -> str:
-        return f"{self.path} {self.before} → {self.after}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +38,7 @@ class _Group:
     """Changes of one action with one cause."""
 
     changes: tuple[Change, ...]
-    lines: tuple[_Line, ...]
+    lines: tuple[Line, ...]
 
     @property
     def first(self) -> Change:
@@ -122,7 +97,7 @@ def _title(group: _Group) -> str:
 
 def _where(group: _Group) -> str:
     """Return by what the change was caused, and at which place in the file."""
-    declared = _declared(group.first)
+    declared = declared_by(group.first)
     if declared is None or group.first.action == "remove":
         return ""
     written = list(dict.fromkeys(line.written for line in group.lines if line.written))
@@ -130,13 +105,13 @@ def _where(group: _Group) -> str:
         return f" by {group.lines[0].reference}"
     if len(written) == 1 and written[0][0] == "defaults":
         gone = declared.document.value_span(written[0]) is None
-        at = "" if gone else f" at {declared.file}:{_line_of(declared, written[0])}"
+        at = "" if gone else f" at {declared.file}:{_lineno(declared, written[0])}"
         return f" by {place(written[0])}{at}"
     own = next((path for path in written if path[0] != "defaults"), declared.path)
-    return f" at {declared.file}:{_line_of(declared, own)}"
+    return f" at {declared.file}:{_lineno(declared, own)}"
 
 
-def _line_of(declared: Declared, path: KeyPath) -> int:
+def _lineno(declared: Declared, path: KeyPath) -> int:
     document = declared.document
     span = document.key_span(path) or document.nearest(path)
     return document.source.position(span.start).line
@@ -166,7 +141,7 @@ def _groups(plan: Plan) -> list[_Group]:
     """Put together what has one cause: the same edit of the same shared value."""
     found: dict[object, _Group] = {}
     for change in plan.changed:
-        shown = tuple(_line(change, one) for one in change.fields)
+        shown = tuple(describe(change, one) for one in change.fields)
         shared = shown and all(_is_shared(line) for line in shown)
         key: object = (change.id, change.protocol, change.action)
         if shared:
@@ -177,72 +152,8 @@ def _groups(plan: Plan) -> list[_Group]:
     return list(found.values())
 
 
-def _is_shared(line: _Line) -> bool:
+def _is_shared(line: Line) -> bool:
     return line.reference != "" or (line.written is not None and line.written[0] == "defaults")
-
-
-# ── fields ───────────────────────────────────────────────────────────────────────────────────
-
-
-def _declared(change: Change) -> Declared | None:
-    if change.after is not None and change.after.declared is not None:
-        return change.after.declared
-    return change.before.declared if change.before is not None else None
-
-
-def _line(change: Change, one: FieldChange) -> _Line:
-    new = change.after.declared if change.after is not None else None
-    old = change.before.declared if change.before is not None else None
-    before, secret_before = _side(one.before, one.path, old)
-    after, secret_after = _side(one.after, one.path, new)
-    same = before == after and not one.contents
-    reference = before if same and before.startswith("${") else ""
-    if one.contents:
-        after = f"{after} (its content changed)"
-    elif same:
-        after = "(secret, changed)" if after == _SECRET else f"{after} (changed)"
-    written = new.written_at(one.path) if new is not None else None
-    if written is None and old is not None:
-        written = old.written_at(one.path)
-    return _Line(
-        dotted(one.path),
-        before,
-        after,
-        forces=one.applies == "replace",
-        secret=secret_before or secret_after,
-        written=written,
-        reference=reference,
-    )
-
-
-def _side(value: object, path: tuple[str, ...], declared: Declared | None) -> tuple[str, bool]:
-    """Return one side of a change as a person may see it, and whether it is a secret."""
-    secret = isinstance(value, SecretStr) or (
-        isinstance(value, str) and looks_like_credential(path, value)
-    )
-    if secret:
-        written = declared.written(path) if declared is not None else None
-        known = isinstance(written, str) and is_reference(written)
-        return (spelt(str(written)) if known else _SECRET), True
-    return _shown(value), False
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, Absent):
-        return value.value
-    if isinstance(value, SecretStr):
-        return _SECRET
-    if isinstance(value, dict):
-        present = {key: inner for key, inner in value.items() if inner is not None}
-        pairs = (f"{dotted((key,))} = {_shown(inner)}" for key, inner in present.items())
-        return f"{{ {', '.join(pairs)} }}" if present else "{}"
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(map(_shown, value))}]"
-    if isinstance(value, str):
-        # A query is where tokens travel.
-        address, mark, _ = value.partition("?") if "://" in value else (value, "", "")
-        return json.dumps(f"{address}?…" if mark else value, ensure_ascii=False)
-    return json.dumps(value)
 
 
 # ── data ─────────────────────────────────────────────────────────────────────────────────────
@@ -266,7 +177,7 @@ def to_json(plan: Plan) -> str:
 
 
 def _change(change: Change) -> dict[str, Any]:
-    live, declared = change.before, _declared(change)
+    live, declared = change.before, declared_by(change)
     origin = None
     if declared is not None and change.action != "remove":
         origin = {"file": declared.file, "line": declared.position.line}
@@ -284,25 +195,13 @@ def _change(change: Change) -> dict[str, Any]:
 
 
 def _field(change: Change, one: FieldChange) -> dict[str, Any]:
-    line = _line(change, one)
+    line = describe(change, one)
     return {
         "path": line.path,
-        "before": line.before if line.secret else _plain(one.before),
-        "after": line.after if line.secret else _plain(one.after),
+        "before": line.before if line.secret else plainly(one.before),
+        "after": line.after if line.secret else plainly(one.after),
         "contents": one.contents,
         "applies": one.applies,
         "secret": line.secret,
         "cause": dotted(line.written) if line.written is not None else None,
     }
-
-
-def _plain(value: object) -> Any:
-    if isinstance(value, Absent):
-        return None
-    if isinstance(value, dict):
-        return {key: _plain(inner) for key, inner in value.items() if inner is not None}
-    if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
-    if isinstance(value, SecretStr) or (isinstance(value, str) and "://" in value):
-        return _shown(value).strip('"')
-    return value

@@ -81,7 +81,18 @@ def _reconciled(event: Reconciled) -> Sequence[Sentence]:
 
 
 def _why(event: Reconciled) -> Sequence[str]:
-    return headlines(event.diagnostics) or [event.diagnostics or event.reason]
+    return blocks(event.diagnostics) or [event.diagnostics or event.reason]
+
+
+def blocks(diagnostics: str) -> Sequence[str]:
+    """Return rendered diagnostics one by one, each with its excerpt, which is indented."""
+    found: list[str] = []
+    for line in diagnostics.splitlines():
+        if found and line[:1].isspace():
+            found[-1] += f"\n{line}"
+        elif line:
+            found.append(line)
+    return found
 
 
 def headlines(diagnostics: str) -> Sequence[str]:

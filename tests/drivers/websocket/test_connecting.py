@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from rewire.errors import WrongLoopError
-
 from tests.fakes.context import FakeControl, until
 from tests.fakes.websocket_server import WebSocketServer
 

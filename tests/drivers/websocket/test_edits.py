@@ -109,6 +109,27 @@ async def test_what_was_received_before_the_removal_can_still_be_read(
         await control.handle.recv()
 
 
+async def test_nobody_has_to_read_for_a_removal_to_end(
+    control: FakeControl, peer: WebSocketServer, spec_of: Any
+) -> None:
+    """A consumer that blocks holds no generation open, and still loses nothing."""
+
+    async def ten(connection: Any) -> None:
+        for number in range(10):
+            await connection.send(str(number))
+        await connection.wait_closed()
+
+    peer.handler = ten
+    control.start(spec_of(peer, inbound={"max_queue": 2}))
+    await until(lambda: len(control.handle._hub.inbox._resting.items) == 2)
+    await control.driver.check(control.view, control)  # the pong comes behind all ten
+    control.remove()
+    await until(lambda: control.generations[0].closed == 1)
+    assert [await control.handle.recv() for _ in range(10)] == [str(n) for n in range(10)]
+    with pytest.raises(ClientRemovedError):
+        await control.handle.recv()
+
+
 async def test_the_same_handle_works_again_after_re_adding(
     control: FakeControl, peer: WebSocketServer, other_peer: WebSocketServer, spec_of: Any
 ) -> None:
@@ -146,7 +167,9 @@ async def test_what_was_kept_for_a_removed_client_is_not_sent_to_its_successor(
     control.remove()
     control.put(spec_of(other_peer))
     await control.handle.send("fresh")
-    await other_peer.until(lambda: other_peer.received == ["fresh"])
+    await control.handle.send("more")
+    await other_peer.until(lambda: len(other_peer.received) == 2)
+    assert other_peer.received == ["fresh", "more"]
 
 
 async def test_the_end_of_the_manager_tells_everybody(peer: WebSocketServer, spec_of: Any) -> None:

@@ -151,6 +151,26 @@ async def test_gap_never_doubles_and_never_holds_two_sockets(
     assert most == 1
 
 
+async def test_a_gap_waits_for_every_socket_before_it(
+    control: FakeControl, peer: WebSocketServer, other_peer: WebSocketServer, spec_of: Any
+) -> None:
+    """However quickly edits follow, the newest connects when the last old one is gone."""
+    control.start(spec_of(peer))
+    await control.handle.wait_connected()
+    peer.seen[0].transport.pause_reading()  # its goodbye takes a while
+    for number in range(3):
+        spec = spec_of(other_peer, handover={"mode": "gap"}, headers={"X-Edit": str(number)})
+        await control.replace(spec)
+        await until(lambda: len(control.handle._hub._retired) == 1)
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert control.live.resource.tries == other_peer.attempts == 0
+    peer.seen[0].transport.resume_reading()
+    await control.handle.wait_connected()
+    assert peer.seen[0].close_code == 1001
+    assert [c.request.headers["X-Edit"] for c in other_peer.seen] == ["2"]
+
+
 async def test_the_old_socket_is_closed_with_1001_after_the_new_one_has_spoken(
     control: FakeControl, peer: WebSocketServer, other_peer: WebSocketServer, spec_of: Any
 ) -> None:
@@ -265,7 +285,15 @@ async def test_a_single_session_server_ends_with_one_session(
     peer.handler = only_the_newest
     control.start(spec_of(peer, reconnect={"initial": "1ms"}))
     assert await control.handle.recv() == "welcome"
-    await control.replace(spec_of(peer, reconnect={"initial": "1ms"}, headers={"X-New": "1"}))
+    old = control.live.resource
+    view = control.build(spec_of(peer, headers={"X-New": "1"}))
+    await control.driver.warm(view, control)
+    await until(lambda: old.connection is None)
+    old.nudge()
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert old.tries == 1
+    control.swap(view)
     assert await control.handle.recv() == "welcome"
     await until(lambda: control.generations[0].closed == 1)
     assert len(peer.seen) == 2

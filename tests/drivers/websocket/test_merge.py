@@ -1,6 +1,8 @@
-"""Merging overlapping feeds: in order, nothing twice, nothing left out, whatever the interleaving."""
+"""Merging overlapping feeds: in order, nothing twice, nothing left out, in any interleaving."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +11,9 @@ from rewire.drivers.websocket.merge import Merge
 
 
 @st.composite
-def interleavings(draw: st.DrawFn, *, sparse: bool = False) -> tuple[list[int], list[list[int]], list[int]]:
+def interleavings(
+    draw: st.DrawFn, *, sparse: bool = False
+) -> tuple[list[int], list[list[int]], list[int]]:
     """Draw a feed, two to four windows on it that overlap, and an order of their messages.
 
     A step of the order is the place of the feed whose next message comes. A feed joins when its
@@ -56,14 +60,14 @@ def play(windows: list[list[int]], order: list[int]) -> list[int]:
 
 
 @given(interleavings())
-def test_overlapping_feeds_come_out_contiguous_in_order_and_once(case) -> None:
+def test_overlapping_feeds_come_out_contiguous_in_order_and_once(case: Any) -> None:
     """Of two to four windows on a numbered feed, in any interleaving, comes the feed."""
     feed, windows, order = case
     assert play(windows, order) == feed
 
 
 @given(interleavings(sparse=True))
-def test_a_feed_with_holes_of_its_own_comes_out_as_it_is(case) -> None:
+def test_a_feed_with_holes_of_its_own_comes_out_as_it_is(case: Any) -> None:
     """Numbers need not be contiguous: what no feed has is waited for no longer than it must be."""
     feed, windows, order = case
     assert play(windows, order) == feed
@@ -110,8 +114,9 @@ def test_a_message_without_a_number_keeps_its_place_in_its_own_feed() -> None:
     """It is let go at once, unless numbered ones before it in its feed are held."""
     merge: Merge[str] = Merge()
     merge.open("old")
-    merge.push("old", 1, "1")
     merge.open("new")
+    assert merge.push("new", None, "hello") == ["hello"]
+    merge.push("old", 1, "1")
     assert merge.push("new", None, "welcome") == ["welcome"]
     assert merge.push("new", 4, "4") == []
     assert merge.push("new", None, "after 4") == []

@@ -10,7 +10,6 @@ import pytest
 
 from rewire.drivers.websocket.errors import NotConnectedError, SendInterruptedError
 from rewire.errors import QueueFullError, RewireError
-
 from tests.fakes.context import FakeControl, until
 from tests.fakes.websocket_server import WebSocketServer
 
@@ -29,6 +28,7 @@ def burst(count: int = BURST) -> Any:
 
 
 async def numbers(source: Any, count: int) -> list[int]:
+    """Receive so many numbers."""
     return [int(await source.recv()) for _ in range(count)]
 
 
@@ -170,9 +170,7 @@ async def test_a_slow_reader_of_ours_is_not_the_peers_fault(
 ) -> None:
     """While a full queue stops the socket no pong can come in; the connection stays."""
     peer.handler = burst(2000)
-    control.start(
-        spec_of(peer, inbound={"max_queue": 1}, ping_interval="5ms", ping_timeout="5ms")
-    )
+    control.start(spec_of(peer, inbound={"max_queue": 1}, ping_interval="5ms", ping_timeout="5ms"))
     connection = None
     rounds = 0
     await control.handle.wait_connected()
@@ -206,6 +204,27 @@ async def test_wait_sends_in_order_once_there_is_a_connection(
     await asyncio.gather(*sends)
     await peer.until(lambda: len(peer.received) == 10)
     assert peer.received == [str(n) for n in range(10)]
+
+
+async def test_a_send_overtakes_nobody(
+    control: FakeControl, peer: WebSocketServer, spec_of: Any
+) -> None:
+    """Who sends in the very step in which the connection comes up stands behind who waits."""
+    peer.refuse = 503
+    control.start(spec_of(peer, reconnect={"initial": "1ms", "max": "2ms"}))
+
+    async def send_when_connected() -> None:
+        await control.handle.wait_connected()
+        await control.handle.send("late")
+
+    late = asyncio.create_task(send_when_connected())
+    await asyncio.sleep(0)
+    early = asyncio.create_task(control.handle.send("early"))
+    await peer.until(lambda: peer.attempts > 1)
+    peer.refuse = None
+    await asyncio.gather(early, late)
+    await peer.until(lambda: len(peer.received) == 2)
+    assert peer.received == ["early", "late"]
 
 
 async def test_a_cancelled_send_is_not_sent(

@@ -28,11 +28,12 @@ async def test_a_server_that_accepts_and_closes_does_not_make_it_spin(
     """Each connect is paid for with a wait that grows, though each handshake succeeded."""
 
     async def shut(connection: Any) -> None:
+        await connection.recv()  # by now the client has greeted, and counts itself connected
         await connection.close(1013)
 
     peer.handler = shut
     settings = {"initial": "1h", "max": "24h", "multiplier": 2, "jitter": "none"}
-    control.start(spec_of(peer, reconnect=settings))
+    control.start(spec_of(peer, reconnect=settings, on_connect=["hello"]))
     waits = []
     for connects in range(1, 7):
         waits.append(await resting(control))
@@ -209,6 +210,7 @@ async def test_tls_with_an_authority_of_ones_own(
     spec_of: Any, server_tls: Any, ca_file: Any
 ) -> None:
     """tls.ca names the only authorities to trust."""
+
     class WithFiles(WebSocketDriver):
         def prepare(self, spec: Any, material: Any) -> Any:
             return super().prepare(spec, {str(ca_file): ca_file.read_bytes()})

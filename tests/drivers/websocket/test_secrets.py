@@ -18,6 +18,7 @@ SECRET = "hush-hush"
 
 
 def secret_spec(spec_of: Any, server: Any, **more: Any) -> Any:
+    """Make a spec that is full of secrets."""
     return spec_of(
         server,
         headers={"X-Api-Key": SECRET},

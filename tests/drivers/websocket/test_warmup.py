@@ -60,21 +60,23 @@ async def test_a_refused_handshake_is_a_verdict(
     assert other_peer.attempts == 1
 
 
+@pytest.mark.parametrize("late", [False, True])
 async def test_a_server_that_refuses_a_second_session_is_a_verdict_not_a_loop(
-    control: FakeControl, peer: WebSocketServer, spec_of: Any
+    control: FakeControl, peer: WebSocketServer, spec_of: Any, late: bool
 ) -> None:
     """Accepted and closed at once is refused too, and the standing session is left alone."""
 
     async def one_only(connection: Any) -> None:
         if len(peer.open) > 1:
+            if late:
+                await connection.recv()
             await connection.close(1008, "one session per account")
         await connection.wait_closed()
 
     peer.handler = one_only
     await connected(control, spec_of(peer))
-    error = await held_back(
-        control, spec_of(peer, subprotocols=[], headers={"X-New": "1"}, reconnect={"initial": "1ms"})
-    )
+    greeting = {"on_connect": ["hello"]} if late else {}
+    error = await held_back(control, spec_of(peer, reconnect={"initial": "1ms"}, **greeting))
     assert error.reason in {"SessionRefused", "ConnectionClosed"}
     assert error.detail.endswith("closed the connection with code 1008")
     assert len(peer.seen) == 2
@@ -111,9 +113,7 @@ async def test_open_timeout_is_a_verdict_of_its_own(
 
     async with await asyncio.start_server(swallow, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
-        error = await held_back(
-            control, spec_of(f"ws://127.0.0.1:{port}/", open_timeout="50ms")
-        )
+        error = await held_back(control, spec_of(f"ws://127.0.0.1:{port}/", open_timeout="50ms"))
     assert error.reason == "ConnectTimeout"
 
 
@@ -146,7 +146,10 @@ async def test_a_failed_candidate_that_is_adopted_all_the_same_goes_on_trying(
     view = control.build(spec_of(other_peer, reconnect={"initial": "1ms", "max": "1ms"}))
     with pytest.raises(ProbeError):
         await control.driver.warm(view, control)
-    assert other_peer.attempts == 1
+    view.resource.nudge()
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert view.resource.tries == other_peer.attempts == 1
     control.swap(view)
     await other_peer.until(lambda: other_peer.attempts > 2)
     other_peer.refuse = None

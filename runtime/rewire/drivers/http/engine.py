@@ -120,6 +120,7 @@ class HttpcoreEngine:
         self._tls = tls
         self._backend = _Backend()
         self._expiry = keepalive_expiry
+        self._closed = False
         self._pool = httpcore2.AsyncConnectionPool(
             ssl_context=tls() if tls else None,
             max_connections=max_connections,
@@ -169,8 +170,12 @@ class HttpcoreEngine:
         if scheme == b"https" and self._tls is not None:
             context = self._tls()
             context.set_alpn_protocols(["http/1.1"])
-            stream = await stream.start_tls(context, server_hostname=host, timeout=timeout)
-        if keep:
+            try:
+                stream = await stream.start_tls(context, server_hostname=host, timeout=timeout)
+            except BaseException:
+                await stream.aclose()  # httpcore2 closes it for an Exception, not for a cancel
+                raise
+        if keep and not self._closed:
             self._backend.park(host, port, stream, max(self._expiry, timeout))
         else:
             await stream.aclose()
@@ -199,7 +204,8 @@ class HttpcoreEngine:
         return PoolStatus(open=len(connections) + self._backend.parked, idle=idle, waiting=waiting)
 
     async def aclose(self) -> None:
-        """Close every connection, parked ones too."""
+        """Close every connection, parked ones too; one that is still being opened closes itself."""
+        self._closed = True
         await self._backend.aclose()
         await self._pool.aclose()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from random import Random
 from typing import TYPE_CHECKING, cast
-from weakref import WeakKeyDictionary
+from weakref import WeakValueDictionary
 
 from rewire.drivers.websocket.client import WebSocketClient, hub_of
 from rewire.drivers.websocket.hub import Hub
@@ -37,13 +37,14 @@ class WebSocketDriver:
 
     def __init__(self, rng: Chance | None = None) -> None:
         self._rng = rng or Random()
-        # Both the handle and the sessions of a client meet here, whichever is made first.
-        self._hubs: WeakKeyDictionary[ClientContext, Hub] = WeakKeyDictionary()
+        # The handle and the sessions of a client meet in its hub, whichever is made first. They
+        # keep it, and it keeps the context: so an entry's key is good as long as the entry is.
+        self._hubs: WeakValueDictionary[int, Hub] = WeakValueDictionary()
 
     def _hub(self, context: ClientContext) -> Hub:
-        hub = self._hubs.get(context)
+        hub = self._hubs.get(id(context))
         if hub is None:
-            hub = self._hubs[context] = Hub(context, self._rng)
+            hub = self._hubs[id(context)] = Hub(context, self._rng)
         return hub
 
     def handle(self, context: ClientContext, family: str | None = None) -> WebSocketClient:  # noqa: ARG002
@@ -124,7 +125,7 @@ class WebSocketDriver:
 
     def pool(self, resource: Session) -> PoolStatus:
         """Return whether there is a connection, and how many sends wait for it."""
-        waiting = resource.hub.outbox.waiting if not resource.ending else 0
+        waiting = _hub_of(resource).outbox.waiting if not resource.ending else 0
         return PoolStatus(open=int(resource.connection is not None), idle=0, waiting=waiting)
 
     async def close(self, resource: Session) -> None:
@@ -132,7 +133,11 @@ class WebSocketDriver:
         try:
             await resource.leave()
         finally:
-            resource.hub.discard(resource)
+            _hub_of(resource).discard(resource)
+
+
+def _hub_of(session: Session) -> Hub:
+    return cast("Hub", session.hub)
 
 
 def _heard(session: Session, context: ClientContext) -> bool | None:

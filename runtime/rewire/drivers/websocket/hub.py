@@ -175,13 +175,15 @@ class Hub:
         """Say whether a successor is connected and waits for the swap."""
         return any(session.usable is not None for session in self._candidates)
 
+    @property
+    def room(self) -> Bell:
+        """Return what rings when a consumer has made room."""
+        return self.inbox.room
+
     # ── messages ─────────────────────────────────────────────────────────────────────────────
 
     def take(self, session: Session, message: Data) -> None:
         """Take in a message that a session has received."""
-        if session.candidate:
-            session.backlog.append(message)
-            return
         self._let_go(self._merge.push(session, self._number_of(message), message))
         if self._handovers:
             self.changed.ring()

@@ -22,9 +22,16 @@ def number_at(pointer: str) -> Number:
         try:
             value: Any = json.loads(message)
             for step in steps:
-                value = value[int(step)] if isinstance(value, list) else value[step]
+                value = value[_index(step)] if isinstance(value, list) else value[step]
         except (ValueError, LookupError, TypeError, RecursionError):
             return None
         return value if type(value) is int else None
 
     return number
+
+
+def _index(step: str) -> int:
+    if not (step.isascii() and step.isdigit()):
+        msg = "RFC 6901 counts array elements from 0, in ASCII digits"
+        raise ValueError(msg)
+    return int(step)

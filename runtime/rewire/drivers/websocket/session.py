@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from rewire.drivers.websocket.connection import Connection
 from rewire.drivers.websocket.dial import dial
@@ -20,21 +20,54 @@ from rewire.policy.backoff import Backoff, failures_after, wait
 from rewire.ports import Outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rewire.drivers.websocket.bell import Bell
+    from rewire.drivers.websocket.connection import Hook
     from rewire.drivers.websocket.dial import Socket
     from rewire.drivers.websocket.errors import Failure
-    from rewire.drivers.websocket.hub import Hub
     from rewire.drivers.websocket.inbox import Data
     from rewire.manifest.specs.websocket import WebSocketClientConfig
     from rewire.policy.backoff import Chance
     from rewire.ports import ClientContext, View
 
-__all__ = ["Session"]
+__all__ = ["Meeting", "Session"]
+
+
+class Meeting(Protocol):
+    """What a session asks of, and tells, the hub where it meets the others."""
+
+    context: ClientContext
+    changed: Bell
+    hooks: list[Hook]
+
+    @property
+    def room(self) -> Bell:
+        """Return what rings when a consumer has made room."""
+
+    @property
+    def succession(self) -> bool:
+        """Say whether a successor is connected and waits for the swap."""
+
+    def full_for(self, session: Session) -> bool:
+        """Say whether a session must not read on."""
+
+    def take(self, session: Session, message: Data) -> None:
+        """Take in a message that a session has received."""
+
+    def risen(self, session: Session) -> None:
+        """Take note that a session's connection is greeted."""
+
+    def look_again(self) -> None:
+        """Let everybody who waits for anything of this client look again."""
 
 
 class Session:
     """The connection of one generation, and its loop."""
 
-    def __init__(self, hub: Hub, view: View, rng: Chance, *, candidate: bool, held: bool) -> None:
+    def __init__(
+        self, hub: Meeting, view: View, rng: Chance, *, candidate: bool, held: bool
+    ) -> None:
         self.hub = hub
         self.view = view
         self.candidate = candidate
@@ -131,7 +164,32 @@ class Session:
         if not self.ended:
             await asyncio.wait({self._task})
 
-    # ── what its connection tells it ─────────────────────────────────────────────────────────
+    # ── what its connection asks and tells ───────────────────────────────────────────────────
+
+    @property
+    def hooks(self) -> Sequence[Hook]:
+        """Return what is to be done after every connect."""
+        return self.hub.hooks
+
+    @property
+    def room(self) -> Bell:
+        """Return what rings when somebody has made room."""
+        return self.hub.room
+
+    def take(self, message: Data) -> None:
+        """Keep a message while this is a candidate, else pass it on."""
+        if self.candidate:
+            self.backlog.append(message)
+        else:
+            self.hub.take(self, message)
+
+    def spoken(self) -> None:
+        """Take note of the first message."""
+        self.hub.changed.ring()
+
+    def fallen(self) -> None:
+        """Take note that the socket is gone."""
+        self.hub.look_again()
 
     def risen(self) -> None:
         """Take note that the connection is greeted and can be used."""

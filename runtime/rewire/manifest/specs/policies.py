@@ -12,15 +12,14 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from rewire.manifest.specs.client import IN_PLACE, Table
+from rewire.manifest.specs.limits import Limit, Rate
 from rewire.manifest.specs.types import (
     Duration,
     Flag,
     HeaderName,
     Integer,
-    Limit,
     Number,
     PositiveDuration,
-    Rate,
     Size,
 )
 
