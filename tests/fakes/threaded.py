@@ -49,4 +49,13 @@ class ThreadedServer(FakeServer):
         self.run(self.stop())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
+        self._loop.run_until_complete(_settle())
         self._loop.close()
+
+
+async def _settle() -> None:
+    """End what is still on its way out."""
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in left:
+        task.cancel()
+    await asyncio.gather(*left, return_exceptions=True)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from rewire.sync.loop_thread import Call, Unreachable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable
 
-    from rewire.sync.loop_thread import LoopThread
+    from rewire.sync.loop_thread import LoopThread, Work
 
 __all__ = ["Crossing"]
 
@@ -21,14 +21,20 @@ class Crossing:
         self.home = home
         self._refused = refused
         self._call = Call[Any](home)
+        self.shut: Work[None] | None = None
+        """Ends the response, once there is one to end."""
 
-    def run(self, work: Coroutine[Any, Any, Any]) -> Any:
+    def run(self, work: Work[Any]) -> Any:
         """Return what ``work`` returns in the loop thread."""
         self._call = Call[Any](self.home)
         try:
-            return self._call.run(work)
+            return self._call.run(work, self._unwanted)
         except Unreachable:
             raise self._refused() from None
+
+    def _unwanted(self) -> None:
+        if self.shut is not None:
+            self.home.chore(self.shut)
 
     async def errand(self, function: Callable[..., Any], *args: Any) -> Any:
         """Run a function in the thread of the caller who waits at this moment."""

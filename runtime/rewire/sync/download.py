@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -23,10 +24,11 @@ class Download:
         self._stream = stream
         self._chunks: Any = None
         self._closed = False
+        crossing.shut = self._shut
 
     def __iter__(self) -> Iterator[bytes]:
         self._chunks = aiter(self._stream)
-        while (chunk := self._crossing.run(self._next())) is not None:
+        while (chunk := self._crossing.run(self._next)) is not None:
             yield chunk
 
     def close(self) -> None:
@@ -35,7 +37,7 @@ class Download:
             return
         self._closed = True
         with suppress(RewireError):  # the loop thread has ended and closed it, or is not ours
-            self._crossing.run(self._shut())
+            self._crossing.run(self._shut_whatever_comes)
 
     def __del__(self) -> None:
         if not self._closed:
@@ -47,6 +49,9 @@ class Download:
         except StopAsyncIteration:
             return None
         return chunk
+
+    async def _shut_whatever_comes(self) -> None:
+        await asyncio.shield(self._crossing.home.chore(self._shut))
 
     async def _shut(self) -> None:
         if self._chunks is not None:

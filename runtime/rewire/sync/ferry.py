@@ -16,6 +16,8 @@ from rewire.sync.network import NetworkStream
 from rewire.sync.upload import Lent
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
     from rewire.drivers.http.family import Family
     from rewire.sync.download import Download, Spoilt
     from rewire.sync.loop_thread import LoopThread
@@ -43,11 +45,15 @@ class Ferry:
     def handle_request(self, request: Any) -> Any:
         """Send a request under all policies of its client, and wait for the response."""
         crossing = Crossing(self._home, lambda: self.refused(request))
+
+        def exchange() -> Coroutine[Any, Any, Any]:
+            return self._exchange(crossing, request)
+
         plain = isinstance(request.stream, self.family.lib.ByteStream)
         if plain and "trace" not in request.extensions:
-            return crossing.run(self._exchange(crossing, request))
+            return crossing.run(exchange)
         with Lent(crossing, request, plain=plain):
-            return crossing.run(self._exchange(crossing, request))
+            return crossing.run(exchange)
 
     # ── in the loop thread ───────────────────────────────────────────────────────────────────
 

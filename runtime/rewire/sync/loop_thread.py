@@ -12,14 +12,16 @@ import os
 import threading
 from contextlib import suppress
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-__all__ = ["Call", "LoopThread", "Unreachable"]
+__all__ = ["Call", "LoopThread", "Unreachable", "Work"]
 
 T = TypeVar("T")
+Work: TypeAlias = "Callable[[], Coroutine[Any, Any, T]]"
+"""A function that makes a coroutine: it is made where it runs, or not at all."""
 
 
 class Unreachable(Exception):  # noqa: N818  (a signal within this package; handles translate it)
@@ -95,8 +97,8 @@ class LoopThread:
 
     # ── the way in ───────────────────────────────────────────────────────────────────────────
 
-    def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """Run a coroutine in the loop thread and return what it returns."""
+    def run(self, work: Work[T]) -> T:
+        """Run a coroutine function in the loop thread and return what it returns."""
         return Call[T](self).run(work)
 
     def post(self, callback: Callable[..., object], *args: Any) -> None:
@@ -108,17 +110,17 @@ class LoopThread:
         except RuntimeError:  # the loop is closed
             raise Unreachable from None
 
-    def leave(self, make: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    def leave(self, work: Work[None]) -> None:
         """Let the loop run a coroutine for which nobody waits; safe in a finalizer."""
-        try:
-            self.post(self._chore, make)
-        except Unreachable:
-            return
+        with suppress(Unreachable):
+            self.post(self.chore, work)
 
-    def _chore(self, make: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        task = asyncio.get_running_loop().create_task(make())
+    def chore(self, work: Work[None]) -> asyncio.Task[None]:
+        """Start, in the loop, a coroutine that nobody's interruption may cancel."""
+        task = asyncio.get_running_loop().create_task(work())
         self._chores.add(task)
         task.add_done_callback(self._chores.discard)
+        return task
 
 
 class Call(Generic[T]):
@@ -134,30 +136,27 @@ class Call(Generic[T]):
 
     # ── in the caller's thread ───────────────────────────────────────────────────────────────
 
-    def run(self, work: Coroutine[Any, Any, T]) -> T:
+    def run(self, work: Work[T], unwanted: Callable[[], object] | None = None) -> T:
         """Return what ``work`` returns, or raise what it raises; do its errands meanwhile.
 
-        Whatever interrupts the wait (Ctrl-C, mostly) cancels the coroutine and is raised at once.
+        Whatever interrupts the wait (Ctrl-C, mostly) cancels the coroutine and is raised at once;
+        if the coroutine had already returned, the loop calls ``unwanted``.
         """
         if self._home.here:
-            work.close()
             msg = "used in the manager's own loop thread, which would wait for itself for ever"
             raise RuntimeError(msg)
-        self._home.calls.add(self)
         try:
+            self._home.calls.add(self)
             self._home.post(self._begin, work)
-        except Unreachable:
-            self._home.calls.discard(self)
-            work.close()
-            raise
-        try:
             message = self._mail.get()
             while type(message) is _Errand:
                 message.run(self._home)
                 message = self._mail.get()
         except BaseException:
-            with suppress(Unreachable):
-                self._home.post(self._cancel)
+            try:
+                self._home.post(self._cancel, unwanted)
+            except Unreachable:
+                self._home.calls.discard(self)
             raise
         if type(message) is _Failure:
             raise message.error
@@ -166,13 +165,13 @@ class Call(Generic[T]):
 
     # ── in the loop thread ───────────────────────────────────────────────────────────────────
 
-    def _begin(self, work: Coroutine[Any, Any, T]) -> None:
+    def _begin(self, work: Work[T]) -> None:
         # call_soon_threadsafe has brought the caller's context variables; the task inherits them.
         self._task = asyncio.get_running_loop().create_task(self._carry_out(work))
 
-    async def _carry_out(self, work: Coroutine[Any, Any, T]) -> None:
+    async def _carry_out(self, work: Work[T]) -> None:
         try:
-            self._mail.put(await work)
+            self._mail.put(await work())
         except asyncio.CancelledError:
             self._mail.put(_Failure(Unreachable()))
             raise
@@ -182,10 +181,11 @@ class Call(Generic[T]):
             self._over = True
             self._home.calls.discard(self)
 
-    def _cancel(self) -> None:
+    def _cancel(self, unwanted: Callable[[], object] | None) -> None:
         self._over = True
-        if self._task is not None:
-            self._task.cancel()
+        self._home.calls.discard(self)
+        if self._task is not None and not self._task.cancel() and unwanted is not None:
+            unwanted()
 
     async def errand(self, function: Callable[..., Any], *args: Any) -> Any:
         """Run a function of the caller's in the caller's thread, and return what it returns.

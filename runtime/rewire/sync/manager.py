@@ -10,7 +10,7 @@ from rewire.sync.client import HTTPClient
 from rewire.sync.loop_thread import LoopThread, Unreachable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
     from types import TracebackType
 
     from rewire.control.verdict import Verdict
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rewire.ports import Source
     from rewire.status import ClientStatus, ManagerStatus
     from rewire.sync.client_httpx import HTTPXClient
+    from rewire.sync.loop_thread import Work
 
 __all__ = ["ClientManager"]
 
@@ -64,7 +65,7 @@ class ClientManager:
             raise RuntimeError(msg)
         self._home.start()
         try:
-            self._home.run(self._manager.__aenter__())
+            self._home.run(self._manager.__aenter__)
         except BaseException:
             self._home.stop()
             raise
@@ -86,7 +87,7 @@ class ClientManager:
         """
         try:
             if self._home.running:
-                self._home.run(self._manager.aclose())
+                self._home.run(self._manager.aclose)
         except Unreachable:
             pass  # another thread was first
         finally:
@@ -144,7 +145,7 @@ class ClientManager:
 
     def unregister(self, client: str) -> None:
         """Take a client that was registered from code out again; its calls in flight finish."""
-        self._run(self._manager.unregister(client))
+        self._run(lambda: self._manager.unregister(client))
 
     # ── looking ──────────────────────────────────────────────────────────────────────────────
 
@@ -162,13 +163,13 @@ class ClientManager:
 
     def check(self, client: str) -> ClientStatus:
         """Open a connection of a client now, and return its status after that."""
-        return self._run(self._manager.check(client))
+        return self._run(lambda: self._manager.check(client))
 
     # ── changing ─────────────────────────────────────────────────────────────────────────────
 
     def reload(self) -> Verdict:
         """Read the manifest now, apply it, and return the verdict; a refusal does not raise."""
-        return self._run(self._manager.reload())
+        return self._run(self._manager.reload)
 
     def plan(self, text: bytes | None = None) -> Plan:
         """Return what the manifest, or ``text`` in its place, would change, and change nothing.
@@ -177,7 +178,7 @@ class ClientManager:
             ManifestError: the text is refused.
 
         """
-        return self._run(self._manager.plan(text))
+        return self._run(lambda: self._manager.plan(text))
 
     def events(self) -> Iterator[Event]:
         """Yield what happens from now on, in order of ``number``, until the manager ends."""
@@ -185,7 +186,7 @@ class ClientManager:
         arriving = self._manager.events()
         try:
             while True:
-                yield self._home.run(_next(arriving))
+                yield self._home.run(lambda: _next(arriving))
         except Unreachable:
             return
         finally:
@@ -193,7 +194,7 @@ class ClientManager:
 
     # ── the crossing ─────────────────────────────────────────────────────────────────────────
 
-    def _run(self, work: Coroutine[Any, Any, T]) -> T:
+    def _run(self, work: Work[T]) -> T:
         try:
             return self._home.run(work)
         except Unreachable:
@@ -208,7 +209,7 @@ class ClientManager:
         async def ask() -> T:
             return question()
 
-        return self._run(ask())
+        return self._run(ask)
 
     def __repr__(self) -> str:
         return repr(self._manager).replace("<ClientManager", "<sync.ClientManager", 1)

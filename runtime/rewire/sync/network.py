@@ -21,16 +21,16 @@ class NetworkStream:
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Return what comes next; nothing at the end."""
-        received: bytes = self._home.run(self._stream.read(max_bytes, timeout))
+        received: bytes = self._home.run(lambda: self._stream.read(max_bytes, timeout))
         return received
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Send."""
-        self._home.run(self._stream.write(buffer, timeout))
+        self._home.run(lambda: self._stream.write(buffer, timeout))
 
     def close(self) -> None:
         """Close the connection."""
-        self._home.run(self._stream.aclose())
+        self._home.run(self._stream.aclose)
 
     def start_tls(
         self,
@@ -39,8 +39,8 @@ class NetworkStream:
         timeout: float | None = None,
     ) -> NetworkStream:
         """Return the same connection with TLS on it."""
-        secured = self._stream.start_tls(ssl_context, server_hostname, timeout)
-        return NetworkStream(self._home, self._home.run(secured))
+        args = (ssl_context, server_hostname, timeout)
+        return NetworkStream(self._home, self._home.run(lambda: self._stream.start_tls(*args)))
 
     def get_extra_info(self, info: str) -> Any:
         """Return what is known of the connection: ``socket``, ``ssl_object``, and so on."""
