@@ -186,10 +186,10 @@ async def test_fault_15_sixty_resyncs_with_secrets_replace_nothing(
         assert heard == []
 
 
-async def test_fault_15_a_rotated_secret_changes_its_client_at_the_next_resync(
+async def test_fault_29_a_rotated_variable_changes_its_client_at_the_next_resync(
     start: Start, server: FakeServer
 ) -> None:
-    """FAULTS 29: level-triggered: the text is equal, what it resolves to is not."""
+    """Level-triggered: the text is equal, what it resolves to is not."""
     env = {"TOKEN": "one"}
     text = http("api", server.url, 'auth.bearer = "${TOKEN}"') + http("free", server.url)
     manager, _ = await start(text, env=env)
