@@ -52,7 +52,7 @@ async def ask(client: rewire.HTTPClient, tally: Tally, epoch: int) -> None:
     try:
         response = await client.get("/json", params={"id": name})
         response.raise_for_status()
-    except Exception as error:  # every failure counts, whatever it is
+    except Exception as error:  # every failure counts, whatever it is  # noqa: BLE001
         tally.failed.append(f"request {name}: {error!r}")
 
 
@@ -69,7 +69,7 @@ async def read_stream(client: rewire.HTTPClient, tally: Tally, end: asyncio.Even
                 if end.is_set():
                     return
         tally.failed.append("stream: ended early")
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001
         tally.failed.append(f"stream: {error!r}")
 
 
@@ -87,7 +87,7 @@ async def upload(client: rewire.HTTPClient, tally: Tally, end: asyncio.Event) ->
         response = await client.post("/upload", content=body(), timeout=60)
         if response.json()["sha256"] != digest.hexdigest():
             tally.failed.append("upload: the body arrived changed")
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001
         tally.failed.append(f"upload: {error!r}")
 
 
@@ -128,7 +128,7 @@ async def perform(path: Path, one: FakeServer, two: FakeServer, edits: int) -> T
 
 async def until_drained(manager: rewire.ClientManager) -> None:
     """Wait until only the newest generation is left."""
-    while len(manager.status("api").in_flight) > 1:
+    while len(manager.status("api").in_flight) > 1:  # noqa: ASYNC110
         await asyncio.sleep(0.01)
 
 

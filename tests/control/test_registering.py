@@ -9,6 +9,7 @@ import pytest
 
 import rewire
 from tests.fakes.editing import edit, http
+from tests.fakes.source import MemorySource
 
 if TYPE_CHECKING:
     from tests.conftest import Start
@@ -94,3 +95,12 @@ async def test_a_client_may_be_registered_before_the_start(server: FakeServer) -
     assert server.requests == []
     async with manager:
         assert (await asking).status_code == 200
+
+
+async def test_an_id_of_the_manifest_is_taken_before_the_start_too(server: FakeServer) -> None:
+    """The text is known as soon as the manager is made."""
+    manager = rewire.ClientManager(MemorySource(f"version = 1\n{http('api', server.url)}"))
+    with pytest.raises(rewire.DuplicateClientError, match="the manifest"):
+        manager.register(rewire.HTTPClientConfig(id="api", base_url=server.url))
+    async with manager:
+        assert list(manager) == ["api"]

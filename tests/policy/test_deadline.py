@@ -62,6 +62,14 @@ def test_narrowing_is_a_minimum_in_any_order(
     assert forward == backward <= outer
 
 
+@pytest.mark.parametrize(
+    ("outer", "seconds_", "inner"), [(inf, 2.0, 102.0), (101.0, 2.0, 101.0), (103.0, None, 103.0)]
+)
+def test_a_deadline_in_a_context(outer: float, seconds_: float | None, inner: float) -> None:
+    """From now on so many seconds, or what is left."""
+    assert narrow(outer, 100.0, seconds_) == inner
+
+
 @given(tables, moments)
 def test_without_a_caller_the_table_holds(table: DeadlineSettings, now: float) -> None:
     """Each step has its own seconds, or what the attempt and the total leave."""

@@ -128,6 +128,18 @@ def test_what_settings_time_and_budget_permit(
     assert decision == follows
 
 
+@pytest.mark.parametrize(
+    ("asked", "follows"), [(60.0, RetryAfter(60.1)), (60.5, Stop("retry_after"))]
+)
+def test_the_longest_wait_that_a_server_gets(asked: float, follows: Stop | RetryAfter) -> None:
+    """60 s, retry_after.max, even if there is time for more."""
+    decision = decide(
+        answer(503, asked), GET, STANDARD,
+        attempts=1, now=0.0, deadline=inf, budget=None, rng=Fixed(0.5),
+    )  # fmt: skip
+    assert decision == follows
+
+
 def test_retry_after_can_be_disregarded() -> None:
     """With respect = false the backoff alone decides, however long the server asks to wait."""
     settings = replace(STANDARD, respect_retry_after=False)

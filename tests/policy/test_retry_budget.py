@@ -159,6 +159,18 @@ def test_a_storm_adds_a_fifth_and_one_a_second(attempts: int) -> None:
     assert extra == 0.2 * made + 30
 
 
+def test_retries_of_a_layer_above_are_counted() -> None:
+    """FAULTS.md 74: an SDK that retries three times itself leaves so many fewer to us."""
+    budget = RetryBudget(BudgetSettings())
+    for call in range(100):
+        budget.deposit(call / 100)
+        for _ in range(3):
+            budget.charge(call / 100)
+    assert not budget.withdraw(1.0)
+    assert budget.balance(1.0) == pytest.approx(10 + 20 - 300)
+    assert budget.withdraw(12.0)
+
+
 def test_a_quiet_client_can_retry() -> None:
     """One call a minute, all failing: the reserve of each window gives both retries."""
     budget = RetryBudget(BudgetSettings())

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rewire.control.verdict import Verdict
+from rewire.control.warmup import is_ours
 from rewire.events import SourceChanged
 
 if TYPE_CHECKING:
@@ -153,7 +154,9 @@ class Loop:
     async def _pass(self, job: _Job) -> Verdict:
         try:
             return await self._reconciler.reconcile_once(job.snapshot, retry=job.retry)
-        except Exception as error:
+        except BaseException as error:
+            if is_ours(error):
+                raise
             # Law 3: a fault of ours must not end the loop; the next manifest is tried as well.
             logger.exception("a reconcile failed; what is live stays as it is")
             release = self._reconciler.release

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Literal
 from rewire.control.environment import Environment, Held
 from rewire.control.verdict import Verdict
 from rewire.control.vitals import conditioned
-from rewire.control.warmup import Warmup
+from rewire.control.warmup import Warmup, view_of
 from rewire.errors import ClientHeldBackError
 from rewire.events import Reconciled
 from rewire.manifest.manifest import Manifest
@@ -196,22 +196,23 @@ class Reconciler:
         for change in plan.changed:
             if change.action == "remove" or change.id in views:
                 continue
-            try:
-                views[change.id] = self._view(change, run.desired[change.id])
-            except Exception as error:  # noqa: BLE001  (it holds back its client alone)
-                run.held[change.id] = Held("DriverFailed", str(error) or type(error).__name__)
+            view = self._view(change, run.desired[change.id])
+            if isinstance(view, Held):
+                run.held[change.id] = view
+            else:
+                views[change.id] = view
         if set(run.held) & {change.id for change in plan.changed}:
             plan = make_plan(run.desired, self._registry.observed(), run.held)
         return plan, views
 
-    def _view(self, change: Change, desired: Desired) -> View | None:
+    def _view(self, change: Change, desired: Desired) -> View | Held | None:
         if not desired.spec.enabled:
             return None
         slot = self._registry.slot(change.id, desired.protocol)
         if slot is None:
             slot = self._registry.prepare(change.id, desired.protocol)
         live = slot.live if change.action == "in place" else None
-        return slot.make_view(desired, live.generation if live is not None else None)
+        return view_of(slot, desired, live.generation if live is not None else None)
 
     def _swap(self, change: Change, run: _Pass, views: Mapping[str, View | None]) -> None:
         if change.action == "remove":

@@ -8,27 +8,50 @@ when the old target is down too, the edit is let through: it may be the fix.
 from __future__ import annotations
 
 import asyncio
+import ssl
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from rewire.control.environment import Held
-from rewire.errors import ProbeError
+from rewire.errors import ProbeError, RewireError
 from rewire.ports import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from rewire.control.generation import View
+    from rewire.control.generation import Generation, View
     from rewire.control.registry import Registry
     from rewire.control.retirement import Retirement
     from rewire.control.slot import Slot
     from rewire.manifest.manifest import Desired
     from rewire.plan.plan import Plan
 
-__all__ = ["Warmed", "Warmup"]
+__all__ = ["Warmed", "Warmup", "is_ours", "view_of"]
 
 # Handshakes at once: enough to be quick, too few to be a herd.
 PARALLEL = 16
+
+
+def is_ours(error: BaseException) -> bool:
+    """Say whether an exception ends this program, or this task, and is no fault of a driver's.
+
+    A driver may raise anything, a Rust panic too, which is no Exception: it holds back its client
+    and nobody else (FAULTS 38).
+    """
+    return isinstance(error, asyncio.CancelledError | KeyboardInterrupt | SystemExit)
+
+
+def view_of(slot: Slot, desired: Desired, generation: Generation | None = None) -> View | Held:
+    """Return a view of what is desired, or why its driver cannot make one."""
+    try:
+        return slot.make_view(desired, generation)
+    except (RewireError, ssl.SSLError) as error:  # such as a CA file without a certificate
+        return Held("DriverFailed", str(error))
+    except BaseException as error:
+        if is_ours(error):
+            raise
+        # Its type alone: what a library says may quote a header.
+        return Held("DriverFailed", type(error).__name__)
 
 
 @dataclass(slots=True)
@@ -107,7 +130,10 @@ class Warmup:
             return
         if spare is not None:
             await self._retirement.discard(slot, spare[1].generation)
-        view = slot.make_view(desired)
+        view = view_of(slot, desired)
+        if isinstance(view, Held):
+            warmed.held[slot.id] = view
+            return
         try:
             failure = await self._warm(slot, view)
         except BaseException:
@@ -130,7 +156,9 @@ class Warmup:
             return error
         except TimeoutError:
             return ProbeError(slot.id, "WarmupTimeout", f"no connection within {limit:g} s")
-        except Exception as error:  # noqa: BLE001  (a driver's fault holds back its client alone)
+        except BaseException as error:
+            if is_ours(error):
+                raise
             return ProbeError(slot.id, "DriverFailed", type(error).__name__)
         return None
 

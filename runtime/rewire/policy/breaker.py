@@ -168,7 +168,7 @@ class Breaker:
             self._window.clear()
 
     def _too_many(self, failures: int, calls: int) -> bool:
-        return failures > 0 and failures >= self._settings.failure_ratio * calls - _ROUNDING
+        return failures >= self._settings.failure_ratio * calls - _ROUNDING
 
     def _open(self, event: BreakerEvent, now: float, rng: Chance) -> None:
         self._move(event)

@@ -54,6 +54,14 @@ class RetryBudget:
         self._window.marked += 1
         return True
 
+    def charge(self, now: float) -> None:
+        """Count a call that is itself a retry, made by a layer above: it earns nothing, and costs.
+
+        Retries upon retries multiply; so ours give way to those that cannot be refused.
+        """
+        self._window.counts(now)
+        self._window.marked += 1
+
     def balance(self, now: float) -> float:
         """Return how many retries could be made now."""
         calls, retries = self._window.counts(now)
