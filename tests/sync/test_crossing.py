@@ -97,6 +97,7 @@ def test_a_body_given_up_is_ended_in_the_callers_thread(
 
     def stop() -> None:
         drawn.wait()
+        here.wait(lambda: here.in_flight == 1)
         here.run(here.stop())
 
     stopped = in_thread(stop)

@@ -33,7 +33,7 @@ class Crossing:
             raise self._refused() from None
 
     def _unwanted(self) -> None:
-        if self.shut is not None:
+        if self.shut is not None and not self.home.closing:
             self.home.chore(self.shut)
 
     async def errand(self, function: Callable[..., Any], *args: Any) -> Any:

@@ -51,7 +51,8 @@ class Download:
         return chunk
 
     async def _shut_whatever_comes(self) -> None:
-        await asyncio.shield(self._crossing.home.chore(self._shut))
+        home = self._crossing.home
+        await (self._shut() if home.closing else asyncio.shield(home.chore(self._shut)))
 
     async def _shut(self) -> None:
         if self._chunks is not None:

@@ -33,6 +33,8 @@ class LoopThread:
 
     def __init__(self) -> None:
         self.ended = False
+        self.closing = False
+        """Set, in the loop, when no task may be made any more: it might never be run."""
         self.entered = threading.Event()
         """Set when calls may be made, or never will."""
         self.calls: set[Call[Any]] = set()
@@ -78,7 +80,10 @@ class LoopThread:
         self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
         running.set()
-        await self._stop.wait()
+        try:
+            await self._stop.wait()
+        finally:
+            self.closing = True
 
     @property
     def forked(self) -> bool:
@@ -113,7 +118,11 @@ class LoopThread:
     def leave(self, work: Work[None]) -> None:
         """Let the loop run a coroutine for which nobody waits; safe in a finalizer."""
         with suppress(Unreachable):
-            self.post(self.chore, work)
+            self.post(self._leave, work)
+
+    def _leave(self, work: Work[None]) -> None:
+        if not self.closing:
+            self.chore(work)
 
     def chore(self, work: Work[None]) -> asyncio.Task[None]:
         """Start, in the loop, a coroutine that nobody's interruption may cancel."""
@@ -166,6 +175,9 @@ class Call(Generic[T]):
     # ── in the loop thread ───────────────────────────────────────────────────────────────────
 
     def _begin(self, work: Work[T]) -> None:
+        if self._home.closing:
+            self.abandon()
+            return
         # call_soon_threadsafe has brought the caller's context variables; the task inherits them.
         self._task = asyncio.get_running_loop().create_task(self._carry_out(work))
 
