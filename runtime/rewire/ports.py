@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from rewire.errors import RewireError
     from rewire.manifest.specs.client import ClientConfig
-    from rewire.status import PoolStatus
+    from rewire.status import BreakerStatus, PoolStatus
 
 __all__ = [
     "ClientContext",
@@ -228,6 +228,9 @@ class Driver(Protocol):
 
     def pool(self, resource: Any) -> PoolStatus | None:
         """Return how many connections a resource holds."""
+
+    def breaker(self, view: View, context: ClientContext) -> BreakerStatus | None:
+        """Return what the breaker of the view's endpoint says, if there is one."""
 
     async def close(self, resource: Any) -> None:
         """Close a resource; whatever is still in flight on it is cut."""

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict
 
 __all__ = [
     "TRANSITIONS",
+    "BreakerStatus",
     "ClientStatus",
     "Condition",
     "ConnectionState",
@@ -152,6 +153,14 @@ class Origin(_Frozen):
     line: int | None = None
 
 
+class BreakerStatus(_Frozen):
+    """A breaker that is not simply closed; ``seconds`` until it lets a probe through."""
+
+    endpoint: str
+    state: Literal["closed", "open", "half-open"]
+    seconds: float | None = None
+
+
 class ClientStatus(_Frozen):
     """All that is known about one client at one moment."""
 
@@ -168,6 +177,7 @@ class ClientStatus(_Frozen):
     last_error: LastError | None = None
     in_flight: dict[int, int] = {}
     pool: PoolStatus | None = None
+    breaker: BreakerStatus | None = None
     origin: Origin
     labels: dict[str, str] = {}
     owner: str | None = None

@@ -220,6 +220,7 @@ class Slot:
             last_error=vitals.last_error,
             in_flight=self._in_flight(),
             pool=self.driver.pool(view.resource) if view is not None and built else None,
+            breaker=self.driver.breaker(view, self) if view is not None else None,
             origin=self.desired.origin if self.desired else Origin(file="(not applied)"),
             labels={name: str(text) for name, text in spec.labels.items()} if spec else {},
             owner=str(spec.owner) if spec and spec.owner is not None else None,

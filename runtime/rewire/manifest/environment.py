@@ -42,11 +42,11 @@ def resolve_client(declared: Declared, lookup: Lookup) -> Desired | tuple[Diagno
         report.say(problem.code, f"{place(where)}: {problem.message}", where, help=problem.help)
     if problems:
         return report.sorted()
-    return _fit(declared, data, report)
+    return _fit(declared, data, lookup, report)
 
 
 def _fit(
-    declared: Declared, data: Mapping[str, Any], report: Report
+    declared: Declared, data: Mapping[str, Any], lookup: Lookup, report: Report
 ) -> Desired | tuple[Diagnostic, ...]:
     model = PROTOCOLS[declared.protocol]
     try:
@@ -58,7 +58,8 @@ def _fit(
             message = f"{place(where)}: the resolved value does not fit: {what}"
             report.say("RW304", message, where)
         return report.sorted()
-    for rule in broken(declared.protocol, data):
+    said, _ = resolve(declared.said, lookup)
+    for rule in broken(declared.protocol, said):
         where = declared.written_at(rule.low) or declared.path
         other = declared.written_at(rule.high) or declared.path
         message = f"{place(where)}: once resolved, it is more than {dotted(rule.high)}"
@@ -68,7 +69,7 @@ def _fit(
     return Desired(
         id=declared.id,
         protocol=declared.protocol,
-        spec=clamp(spec),
+        spec=clamp(spec, said),
         origin=Origin(file=declared.file, line=declared.position.line),
         declared=declared,
     )

@@ -53,6 +53,11 @@ class Declared:
         return layered(self.layers)
 
     @cached_property
+    def said(self) -> Mapping[str, Any]:
+        """Return what somebody wrote: all its layers but the built-in policies."""
+        return layered([layer for layer in self.layers if not layer.built_in])
+
+    @cached_property
     def position(self) -> Position:
         """Return the line and column of the declaration; the text is scanned on first use."""
         span = self.document.value_span(self.path) or self.document.nearest(self.path)

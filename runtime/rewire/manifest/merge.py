@@ -26,6 +26,8 @@ class Layer:
 
     path: KeyPath
     data: Mapping[str, Any] = field(repr=False)
+    built_in: bool = False
+    """A built-in policy: nobody wrote it, so it gives way like a default."""
 
 
 def merge(weaker: Mapping[str, Any], stronger: Mapping[str, Any]) -> dict[str, Any]:

@@ -59,7 +59,7 @@ def judge_table(report: Report, table: Layer) -> None:
 
 def judge_client(report: Report, client: Declared) -> None:
     """Judge a client over all its layers."""
-    for rule in broken(client.protocol, client.merged):
+    for rule in broken(client.protocol, client.said):
         low, high = client.written_at(rule.low), client.written_at(rule.high)
         if low is None or high is None:  # pragma: no cover - a broken rule has two written values
             continue

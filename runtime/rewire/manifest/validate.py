@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from rewire.manifest.built_in import policy_layers
 from rewire.manifest.document import parse
 from rewire.manifest.environment import resolve_client
 from rewire.manifest.manifest import Declared, Desired, Manifest
@@ -83,7 +84,8 @@ def _clients(document: Document) -> list[Declared]:
         below = (defaults[protocol],) if protocol in defaults else ()
         for client, table in tables.items():
             if isinstance(table, Mapping):
-                layers = (*below, Layer((protocol, client), table))
+                own = Layer((protocol, client), table)
+                layers = (*below, *policy_layers((*below, own)), own)
                 found.append(Declared(client, protocol, layers, document))
     return found
 

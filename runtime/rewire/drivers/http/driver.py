@@ -12,11 +12,13 @@ from rewire.drivers.http.client import HTTPClient
 from rewire.drivers.http.engine import HttpcoreEngine
 from rewire.drivers.http.prepared import Prepared, prepare
 from rewire.errors import ProbeError
+from rewire.status import BreakerStatus
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from rewire.drivers.http.client_httpx import HTTPXClient
+    from rewire.drivers.http.memory import Memory
     from rewire.manifest.specs.client import ClientConfig
     from rewire.manifest.specs.http import HTTPClientConfig
     from rewire.ports import ClientContext, HTTPEngine, View
@@ -95,6 +97,19 @@ class HTTPDriver:
     def pool(self, resource: HTTPEngine) -> PoolStatus:
         """Return how many connections the pool holds."""
         return resource.pool()
+
+    def breaker(self, view: View, context: ClientContext) -> BreakerStatus | None:
+        """Return the state of the breaker for the view's endpoint, once it has been asked."""
+        memory: Memory | None = context.memory.get("http")
+        breaker = memory.breakers.get(view.prepared.origin) if memory is not None else None
+        if breaker is None or view.prepared.policies.breaker is None:
+            return None
+        left = breaker.until - time.monotonic()
+        return BreakerStatus(
+            endpoint="{}://{}:{}".format(*view.prepared.origin),
+            state=breaker.state,
+            seconds=round(max(0.0, left), 3) if breaker.state == "open" else None,
+        )
 
     async def close(self, resource: HTTPEngine) -> None:
         """Close the pool."""

@@ -1,8 +1,9 @@
 """One call through its policies, fused: no chain of wrappers, nothing paid for what is off.
 
-It asks the pure core in order (total deadline, concurrency, retry within its budget, breaker,
-attempt deadline) and does what it says. Each attempt takes one view: base URL, credentials,
-policies and pool. What the client remembers across generations is in its :class:`Memory`.
+It asks the pure core in order (total deadline, rate limit, concurrency, retry within its budget,
+breaker, attempt deadline) and does what it says. Each attempt takes one view: base URL,
+credentials, policies and pool. What the client remembers across generations is in its
+:class:`Memory`.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from rewire.errors import (
     ConcurrencyLimitError,
     DeadlineExceededError,
     ForeignURLError,
+    RateLimitedError,
     RewireError,
 )
 from rewire.policy.breaker import is_failure
@@ -66,7 +68,7 @@ class Executor:
 
     def __init__(self, context: ClientContext) -> None:
         self._context = context
-        self._memory: Memory = context.memory.setdefault("http", Memory())
+        self._memory: Memory = context.memory.setdefault("http", Memory(context))
 
     async def handle_async_request(self, request: Any) -> Any:
         """Send a request under all policies of its client."""
@@ -76,6 +78,8 @@ class Executor:
         self._memory.tuned(policies, now)
         if route.deadline == inf:
             route.deadline = of_call(policies.deadline, now)
+        if policies.rate_limit is not None:
+            await self._turn(route, request, now)
         line = self._memory.line if policies.concurrency is not None else None
         if line is not None and not line.try_enter():
             await self._queue(line, policies, route, request)
@@ -95,6 +99,12 @@ class Executor:
         except RewireError as error:
             raise self.family.in_family(error, request) from error
         return policies
+
+    async def _turn(self, route: routes.Route, request: Any, now: float) -> None:
+        pace = self._memory.pace
+        if pace is not None and not await pace.turn(now, max(0.0, route.deadline - now)):
+            late = RateLimitedError(self._context.id, pace.bucket.estimate(now))
+            raise self.family.in_family(late, request)
 
     async def _queue(
         self, line: Line, policies: Policies, route: routes.Route, request: Any

@@ -10,12 +10,14 @@ import random
 from typing import TYPE_CHECKING
 
 from rewire.drivers.http.line import Line
+from rewire.drivers.http.pace import Pace
 from rewire.policy.breaker import Breaker
 from rewire.policy.retry_budget import RetryBudget
 
 if TYPE_CHECKING:
     from rewire.drivers.http.policies import Policies
     from rewire.drivers.http.prepared import Origin
+    from rewire.ports import ClientContext
 
 __all__ = ["Memory"]
 
@@ -23,7 +25,9 @@ __all__ = ["Memory"]
 class Memory:
     """The state of one client's policies."""
 
-    def __init__(self) -> None:
+    def __init__(self, context: ClientContext) -> None:
+        self._context = context
+        self.pace: Pace | None = None
         self.rng = random.Random()
         self.budget: RetryBudget | None = None
         self.line: Line | None = None
@@ -43,6 +47,10 @@ class Memory:
             self.line.retune(policies.concurrency)
         elif policies.concurrency is not None:
             self.line = Line(policies.concurrency)
+        if policies.rate_limit is not None and self.pace is not None:
+            self.pace.retune(policies.rate_limit, now)
+        elif policies.rate_limit is not None:
+            self.pace = Pace(policies.rate_limit, self._context, now)
         if policies.breaker is not None:
             for breaker in self.breakers.values():
                 breaker.retune(policies.breaker, now, self.rng)

@@ -12,12 +12,13 @@ from rewire.policy.backoff import Backoff
 from rewire.policy.breaker import BreakerSettings
 from rewire.policy.concurrency import ADAPTIVE_MAX, ConcurrencySettings
 from rewire.policy.deadline import DeadlineSettings
+from rewire.policy.rate_limit import RateLimitSettings
 from rewire.policy.retry import RetrySettings
 from rewire.policy.retry_budget import BudgetSettings
 
 if TYPE_CHECKING:
     from rewire.manifest.specs.http import HTTPClientConfig
-    from rewire.manifest.specs.policies import ConcurrencyConfig, RetryConfig
+    from rewire.manifest.specs.policies import ConcurrencyConfig, RateLimitConfig, RetryConfig
 
 __all__ = ["Policies", "policies_of"]
 
@@ -31,6 +32,7 @@ class Policies:
     budget: BudgetSettings | None
     breaker: BreakerSettings | None
     concurrency: ConcurrencySettings | None
+    rate_limit: RateLimitSettings | None
 
 
 def policies_of(spec: HTTPClientConfig) -> Policies:
@@ -62,6 +64,7 @@ def policies_of(spec: HTTPClientConfig) -> Policies:
         if breaker.enabled
         else None,
         concurrency=_concurrency(spec.concurrency) if spec.concurrency.enabled else None,
+        rate_limit=_rate_limit(spec.rate_limit),
     )
 
 
@@ -84,3 +87,10 @@ def _concurrency(table: ConcurrencyConfig) -> ConcurrencySettings:
     if table.mode == "adaptive" and "max" not in table.model_fields_set:
         limit = ADAPTIVE_MAX
     return ConcurrencySettings(limit, table.queue, table.queue_timeout, table.mode)
+
+
+def _rate_limit(table: RateLimitConfig) -> RateLimitSettings | None:
+    if not table.enabled or table.rate is None:
+        return None
+    burst = float(table.burst) if table.burst is not None else None
+    return RateLimitSettings(table.rate, burst, table.on_limit, table.max_wait)

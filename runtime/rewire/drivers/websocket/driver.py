@@ -128,6 +128,9 @@ class WebSocketDriver:
         waiting = _hub_of(resource).outbox.waiting if not resource.ending else 0
         return PoolStatus(open=int(resource.connection is not None), idle=0, waiting=waiting)
 
+    def breaker(self, view: View, context: ClientContext) -> None:
+        """Return None: reconnects have a backoff, and no breaker."""
+
     async def close(self, resource: Session) -> None:
         """Close a session's socket with 1001, and forget the session."""
         try:

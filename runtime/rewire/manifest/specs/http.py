@@ -5,7 +5,7 @@ Defaults come from CONTRACT sections 0 and 1. A field enters this file when its 
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -13,6 +13,7 @@ from rewire.manifest.specs.client import IN_PLACE, REPLACE, AuthConfig, ClientCo
 from rewire.manifest.specs.policies import (
     BreakerConfig,
     ConcurrencyConfig,
+    RateLimitConfig,
     RetryBudgetConfig,
     RetryConfig,
     TimeoutConfig,
@@ -56,6 +57,14 @@ class HTTPClientConfig(ClientConfig):
         description="Where the client sends to; a path in it is a prefix of every call.",
         examples=["https://api.github.com"],
     )
+    policy: Annotated[tuple[Literal["standard", "llm", "bare"], ...], IN_PLACE] = Field(
+        default=(),
+        description=(
+            "Built-in policies to start from, the stronger later: standard (what the defaults "
+            "say), llm (waits up to 600s), bare (timeouts only)."
+        ),
+        examples=[["llm"]],
+    )
     headers: Annotated[dict[HeaderName, HeaderText], IN_PLACE] = Field(
         default_factory=dict, description="Headers of every call; a caller's own win."
     )
@@ -79,6 +88,9 @@ class HTTPClientConfig(ClientConfig):
     )
     concurrency: Annotated[ConcurrencyConfig, IN_PLACE] = Field(
         default_factory=ConcurrencyConfig, description=ConcurrencyConfig.__doc__
+    )
+    rate_limit: Annotated[RateLimitConfig, IN_PLACE] = Field(
+        default_factory=RateLimitConfig, description=RateLimitConfig.__doc__
     )
     pool: Annotated[PoolConfig, IN_PLACE] = Field(
         default_factory=PoolConfig, description=PoolConfig.__doc__

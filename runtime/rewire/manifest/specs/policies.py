@@ -186,13 +186,18 @@ class RateLimitConfig(Table):
     """How many calls a second are sent; off until a rate is written."""
 
     enabled: Annotated[Flag, IN_PLACE] = Field(default=True, description="false: no limit.")
-    rate: Annotated[Rate, IN_PLACE] = Field(description="Calls in a time.")
-    burst: Annotated[Integer, IN_PLACE] = Field(
-        default=1, ge=1, le=1_000_000, description="Calls that may come at once."
+    rate: Annotated[Rate | None, IN_PLACE] = Field(
+        default=None, description="Calls in a time; without it there is no limit."
+    )
+    burst: Annotated[Integer | None, IN_PLACE] = Field(
+        default=None,
+        ge=1,
+        le=1_000_000,
+        description="Calls that may come at once; those of one second if it is not written.",
     )
     on_limit: Annotated[Literal["wait", "fail"], IN_PLACE] = Field(
         default="wait", description="What a call over the limit does."
     )
     max_wait: Annotated[Duration, IN_PLACE] = Field(
-        default=30.0, description="How long one waits before it fails."
+        default=5.0, description="How long one waits before it fails."
     )
