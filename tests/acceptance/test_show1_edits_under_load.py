@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -19,7 +19,7 @@ from rewire.control.drain import Drain, close_once
 from rewire.control.retirement import Retirement
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
     from tests.fakes.http_server import FakeServer
@@ -44,7 +44,7 @@ class Tally:
     epoch: dict[str, int] = field(default_factory=dict)  # request → edits acknowledged before it
 
 
-async def ask(client: rewire.HTTPClient, tally: Tally, epoch: int) -> None:
+async def ask(client: Any, tally: Tally, epoch: int) -> None:
     """Send one request that can be told from every other."""
     tally.sent += 1
     name = str(tally.sent)
@@ -56,7 +56,7 @@ async def ask(client: rewire.HTTPClient, tally: Tally, epoch: int) -> None:
         tally.failed.append(f"request {name}: {error!r}")
 
 
-async def read_stream(client: rewire.HTTPClient, tally: Tally, end: asyncio.Event) -> None:
+async def read_stream(client: Any, tally: Tally, end: asyncio.Event) -> None:
     """Read an endless stream until the end of the show; a gap or a cut is a failure."""
     expected = 0
     try:
@@ -73,7 +73,7 @@ async def read_stream(client: rewire.HTTPClient, tally: Tally, end: asyncio.Even
         tally.failed.append(f"stream: {error!r}")
 
 
-async def upload(client: rewire.HTTPClient, tally: Tally, end: asyncio.Event) -> None:
+async def upload(client: Any, tally: Tally, end: asyncio.Event) -> None:
     """Send a body that takes as long as the show, and compare what arrived."""
     digest = hashlib.sha256()
 
@@ -91,13 +91,19 @@ async def upload(client: rewire.HTTPClient, tally: Tally, end: asyncio.Event) ->
         tally.failed.append(f"upload: {error!r}")
 
 
-async def perform(path: Path, one: FakeServer, two: FakeServer, edits: int) -> Tally:
+async def perform(
+    path: Path,
+    one: FakeServer,
+    two: FakeServer,
+    edits: int,
+    handle: Callable[[rewire.ClientManager], Any] = lambda manager: manager.http("api"),
+) -> Tally:
     """Run the show and check what the servers saw; return what the callers saw."""
     tally, end, servers = Tally(), asyncio.Event(), (one, two)
     epoch = 0
     path.write_text(manifest(one.url))
     async with rewire.ClientManager(path) as manager:
-        client = manager.http("api")
+        client = handle(manager)
         async with asyncio.TaskGroup() as load:
 
             async def pour() -> None:
@@ -154,6 +160,17 @@ def check_servers(tally: Tally, servers: tuple[FakeServer, FakeServer]) -> None:
     assert {seen[name][0] for name in settled} == {last % 2}
 
 
+async def close_at_once(self: Retirement, slot: Any, job: Drain) -> None:
+    """Stand in for ``Retirement._drain`` as a naive build would have it."""
+
+    async def close(generation: object) -> None:
+        await slot.driver.close(job.generation.peek())
+
+    await close_once(job.generation, close, self._host.emit)
+    slot.forget(job.generation)
+    self._jobs[slot.id, slot.protocol].remove(job)
+
+
 async def test_edits_under_load_lose_no_request_stream_or_upload(
     tmp_path: Path, server: FakeServer, other_server: FakeServer
 ) -> None:
@@ -170,15 +187,6 @@ async def test_the_show_fails_on_a_build_that_closes_the_old_client(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Closing the old connections at the swap cuts every stream: the show can fail."""
-
-    async def close_at_once(self: Retirement, slot: object, job: Drain) -> None:
-        async def close(generation: object) -> None:
-            await slot.driver.close(job.generation.peek())
-
-        await close_once(job.generation, close, self._host.emit)
-        slot.forget(job.generation)
-        self._jobs[slot.id, slot.protocol].remove(job)
-
     monkeypatch.setattr(Retirement, "_drain", close_at_once)
     tally = await perform(tmp_path / "connections.toml", server, other_server, 3)
     assert sum("stream" in failure for failure in tally.failed) >= STREAMS
