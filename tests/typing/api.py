@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, assert_type
 
+import httpx
 import httpx2
 
 import rewire
+import rewire.sync
 
 if TYPE_CHECKING:
     from rewire.events import Event
@@ -26,6 +28,13 @@ async def use(manager: rewire.ClientManager) -> None:
     assert_type(await as_httpx2.get("/zen"), httpx2.Response)
     async with client.stream("GET", "/events") as response:
         assert_type(response, httpx2.Response)
+
+    other = manager.httpx("github")
+    assert_type(other, rewire.HTTPXClient)
+    as_httpx: httpx.AsyncClient = other
+    assert_type(await as_httpx.get("/zen"), httpx.Response)
+    async with other.stream("GET", "/events") as streamed:
+        assert_type(streamed, httpx.Response)
 
     prices = manager.websocket("prices")
     assert_type(prices, rewire.WebSocketClient)
@@ -50,6 +59,42 @@ async def use(manager: rewire.ClientManager) -> None:
     assert_type(verdict.ok, bool)
     events: AsyncIterator[Event] = manager.events()
     async for event in events:
+        assert_type(event.number, int)
+
+
+def use_from_threads(manager: rewire.sync.ClientManager) -> None:
+    """Use everything that is public for threads."""
+    with rewire.sync.ClientManager("connections.toml", watch=False, clients=["a"]) as entered:
+        assert_type(entered, rewire.sync.ClientManager)
+    assert_type(rewire.sync.ClientManager.from_env(), rewire.sync.ClientManager)
+
+    client = manager.http("github")
+    assert_type(client, rewire.sync.HTTPClient)
+    as_httpx2: httpx2.Client = client
+    assert_type(as_httpx2.get("/zen"), httpx2.Response)
+    with client.stream("GET", "/events") as response:
+        assert_type(response, httpx2.Response)
+
+    other = manager.httpx("github")
+    assert_type(other, rewire.sync.HTTPXClient)
+    as_httpx: httpx.Client = other
+    assert_type(as_httpx.get("/zen"), httpx.Response)
+
+    assert_type(list(manager), list[str])
+    assert_type("github" in manager, bool)
+    assert_type(
+        manager.register(rewire.HTTPClientConfig(id="x", base_url="https://x.example")),
+        rewire.sync.HTTPClient,
+    )
+    manager.unregister("x")
+
+    assert_type(manager.status("github"), rewire.ClientStatus)
+    assert_type(manager.statuses(), tuple[rewire.ClientStatus, ...])
+    assert_type(manager.manager_status(), rewire.ManagerStatus)
+    assert_type(manager.check("github"), rewire.ClientStatus)
+    assert_type(manager.plan().empty, bool)
+    assert_type(manager.reload(), rewire.Verdict)
+    for event in manager.events():
         assert_type(event.number, int)
 
 
