@@ -59,6 +59,7 @@ _MEANINGS = {
         "error_rate": "1 minus that",
         "last_error": "the newest failure",
         "in_flight": "calls in flight, by generation; retired ones too",
+        "breaker": "what the breaker of the endpoint says, once it has been asked",
         "pool": "the connections of an HTTP client; none until the first is needed",
         "origin": "where it is declared",
         "labels": "as in the manifest",
