@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import rewire
+import rewire.sync
 
 REFERENCE = Path(__file__).parents[1] / "docs" / "reference" / "api.md"
 
@@ -30,8 +31,17 @@ def test_every_public_name_is_documented(name: str) -> None:
     assert re.search(rf"\b{name}\b", REFERENCE.read_text())
 
 
+@pytest.mark.parametrize("name", rewire.sync.__all__)
+def test_every_public_name_for_threads_loads_and_is_documented(name: str) -> None:
+    """``rewire.sync`` is held to the same."""
+    assert getattr(rewire.sync, name).__doc__
+    assert f"## rewire.sync.{name}\n" in REFERENCE.read_text()
+
+
 def test_an_unknown_name_is_an_attribute_error() -> None:
     """A misspelt name fails as on any module."""
+    with pytest.raises(AttributeError, match="no attribute 'ClientManger'"):
+        _ = rewire.sync.ClientManger
     with pytest.raises(AttributeError, match="no attribute 'ClientManger'"):
         _ = rewire.ClientManger
 

@@ -1,15 +1,17 @@
-"""The reference of the public names: what `rewire.__all__` has, with signatures and docstrings."""
+"""The reference of what `rewire.__all__` and `rewire.sync.__all__` have, with docstrings."""
 
 from __future__ import annotations
 
 import importlib
 import inspect
 import json
+import operator
 import re
 from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, get_args
 
 import rewire
+import rewire.sync
 from generator.markdown import code, fence, page, plain, table
 from rewire import events
 
@@ -18,17 +20,26 @@ if TYPE_CHECKING:
 
 __all__ = ["api_page"]
 
-SOURCE = "the docstrings of `rewire.__all__`"
+SOURCE = "the docstrings of `rewire.__all__` and `rewire.sync.__all__`"
 WIDTH = 92
 
-_MAIN = ("ClientManager", "HTTPClient", "WebSocketClient", "Verdict", "FROM_MANIFEST")
+_MAIN = (
+    "ClientManager",
+    "HTTPClient",
+    "HTTPXClient",
+    "WebSocketClient",
+    "Verdict",
+    "FROM_MANIFEST",
+)
 _CONSTRUCTED = ("ClientManager",)  # the others are got from it
+_BRIEF = ("HTTPXClient", "sync.HTTPClient", "sync.HTTPXClient")  # has what HTTPClient has
 _MODELS = ("ClientConfig", "HTTPClientConfig", "WebSocketClientConfig")
 _EVENTS = ("Event", *(kind.__name__ for kind in get_args(events.Happening)))
 _STATUSES = ("ClientStatus", "ManagerStatus", "ConnectionState")
 
 _INTRODUCTION = """\
-`import rewire` gives these names and no others. What is not on this page may change without notice.
+`import rewire` gives these names, and `import rewire.sync` those of the section
+[threads](#threads). What is not on this page may change without notice.
 A name is loaded when it is first used."""
 
 
@@ -52,6 +63,10 @@ def api_page() -> str:
         SOURCE,
         _INTRODUCTION,
         *(part for name in (*_MAIN, *rest) for part in _entry(name)),
+        "## Threads",
+        "The same surface for programs without an event loop; see [use it from threads]"
+        "(../how-to/use-from-threads.md).",
+        *(part for name in rewire.sync.__all__ for part in _entry(f"sync.{name}")),
         "## Configuration models",
         "Pydantic models, frozen. Their fields are those of [the manifest](manifest.md), and `id`. "
         "`manager.register(config)` takes one. Durations and sizes are written as in the manifest.",
@@ -65,7 +80,7 @@ def api_page() -> str:
         *(part for name in _EVENTS for part in _event(name)),
         "## Exceptions",
         "An exception carries its data as attributes. `except rewire.RewireError` catches all of "
-        "them. Through an HTTP handle, most of them are of httpx2's family too; see "
+        "them. Through an HTTP handle, most of them are of its library's family too; see "
         "[handles](../explanation/handles.md).",
         fence("text", _tree(rewire.errors.__doc__ or "")),
         *(part for name in errors if name != "RewireError" for part in _error(name)),
@@ -103,21 +118,29 @@ def _error(name: str) -> tuple[str, str]:
 
 
 def _entry(name: str) -> Iterator[str]:
-    value = getattr(rewire, name)
-    yield f"## {name}"
+    value = operator.attrgetter(name)(rewire)
+    yield f"## rewire.{name}" if "." in name else f"## {name}"
     if not isinstance(value, type):
         yield fence("python signature", f"rewire.{name} = {json.dumps(value)}")
         yield from _constant(name)
         return
-    if name in _CONSTRUCTED:
+    if name.rpartition(".")[2] in _CONSTRUCTED:
         yield fence("python signature", _call(f"rewire.{name}", value).removesuffix(" -> None"))
     yield _docstring(value)
     if is_dataclass(value):
         yield table(["field", "type"], [[code(f.name), code(_type(f.type))] for f in fields(value)])
     yield _NOTES.get(name, "")
-    for attribute, member in vars(value).items():
-        if not attribute.startswith("_") and (shown := _member(attribute, member)):
-            yield shown
+    if name not in _BRIEF:
+        for attribute, member in _members(value):
+            if shown := _member(attribute, member):
+                yield shown
+
+
+def _members(kind: type) -> Iterator[tuple[str, object]]:
+    """Yield what a class and those of its bases that are ours have in public."""
+    ours = [base for base in reversed(kind.__mro__) if base.__module__.startswith("rewire")]
+    members = {name: member for base in ours for name, member in vars(base).items()}
+    yield from ((name, member) for name, member in members.items() if not name.startswith("_"))
 
 
 def _constant(name: str) -> Iterator[str]:
