@@ -169,9 +169,10 @@ class WrongProcessError(WrongLoopError):
     """Say that a handle was used in a fork of the process in which its manager was started."""
 
     def __str__(self) -> str:
+        who = f'the client "{self.client}"' if self.client is not None else "the manager"
         return (
-            f'the client "{self.client}" belongs to the process in which its manager was started, '
-            "and was used in a fork of it; start a manager in each process"
+            f"{who} belongs to the process in which the manager was started, and was used in a "
+            "fork of it; start a manager in each process"
         )
 
 
