@@ -35,6 +35,9 @@ _PATTERNS = {
     values.USER_NAME_PATTERN: "line of text without a colon",
     values.PATH_PATTERN: "path of a file",
     values.POINTER_PATTERN: "JSON pointer",
+    values.SCOPE_PATTERN: "scope",
+    values.SERVER_NAME_PATTERN: "host name",
+    values.PROXY_PATTERN: '`"none"`, `"env"` or `http://`, `https://` or `socks5://` URL',
     values.HTTP_URL_PATTERN: "`http://` or `https://` URL",
     values.WEBSOCKET_URL_PATTERN: "`ws://` or `wss://` URL",
 }

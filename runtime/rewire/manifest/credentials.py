@@ -21,7 +21,7 @@ __all__ = ["literal_credentials", "looks_like_credential", "may_hold_secret"]
 
 _CREDENTIAL_FIELDS = frozenset(
     {("auth", "bearer"), ("auth", "basic", "password"), ("auth", "header", "value")}
-    | {("auth", "query", "value")}
+    | {("auth", "query", "value"), ("auth", "oauth2", "client_secret")}
 )
 # Published token formats: GitHub, GitLab, Slack, Stripe, OpenAI/Anthropic, AWS, Google, PyPI, JWT.
 _TOKEN = re.compile(
@@ -45,6 +45,8 @@ def looks_like_credential(path: KeyPath, value: str) -> bool:
     """Tell whether a literal text in a client's table, at a path in it, looks like a credential."""
     if path in _CREDENTIAL_FIELDS or _TOKEN.search(value):
         return True
+    if path == ("proxy",):
+        return "@" in value
     if len(path) == 2 and path[0] in {"headers", "query"}:
         return bool(_SENSITIVE_HEADER.search(str(path[1])))
     return False

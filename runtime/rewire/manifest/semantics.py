@@ -59,6 +59,15 @@ def judge_table(report: Report, table: Layer) -> None:
 
 def judge_client(report: Report, client: Declared) -> None:
     """Judge a client over all its layers."""
+    tls = client.merged.get("tls")
+    if isinstance(tls, Mapping) and "key" in tls and "cert" not in tls:
+        path = client.written_at(("tls", "key")) or (*client.path, "tls", "key")
+        report.say(
+            "RW202",
+            f"{place(path)} has no certificate beside it",
+            path,
+            help="set tls.cert too; a private key alone proves nothing",
+        )
     for rule in broken(client.protocol, client.said):
         low, high = client.written_at(rule.low), client.written_at(rule.high)
         if low is None or high is None:  # pragma: no cover - a broken rule has two written values

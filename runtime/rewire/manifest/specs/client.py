@@ -12,6 +12,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from rewire.manifest.specs.types import (
+    HTTPURL,
     Applies,
     Duration,
     FieldName,
@@ -21,13 +22,24 @@ from rewire.manifest.specs.types import (
     Message,
     PathText,
     PositiveDuration,
+    ScopeText,
     SecretText,
+    ServerName,
     Text,
     UserName,
     plain,
 )
 
-__all__ = ["AuthConfig", "ClientConfig", "DrainConfig", "Table", "WarmupConfig"]
+__all__ = [
+    "AuthConfig",
+    "ClientConfig",
+    "DrainConfig",
+    "HTTPAuthConfig",
+    "OAuth2Auth",
+    "TLSConfig",
+    "Table",
+    "WarmupConfig",
+]
 
 ID_PATTERN = r"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"
 IN_PLACE = Applies("in place")
@@ -86,6 +98,22 @@ class QueryAuth(Table):
     value: SecretText = Field(description='The credential, usually "${NAME}".')
 
 
+class OAuth2Auth(Table):
+    """A token that is fetched with the client's own credentials, by RFC 6749 section 4.4."""
+
+    token_url: HTTPURL = Field(
+        description="Where tokens are fetched.", examples=["https://login.example/oauth2/token"]
+    )
+    client_id: Text = Field(description="The name under which the client is known there.")
+    client_secret: SecretText = Field(description='The client\'s password, usually "${NAME}".')
+    scopes: tuple[ScopeText, ...] = Field(
+        default=(), description="What the token is to permit.", examples=[["orders.read"]]
+    )
+    audience: Text | None = Field(
+        default=None, description="Which service the token is for, where the server asks for it."
+    )
+
+
 class AuthConfig(Table):
     """The credential of every call; at most one kind."""
 
@@ -99,14 +127,43 @@ class AuthConfig(Table):
     query: QueryAuth | None = Field(default=None, description="A credential in the query.")
 
 
+class HTTPAuthConfig(AuthConfig):
+    """The credential of every call; at most one kind."""
+
+    oauth2: OAuth2Auth | None = Field(default=None, description=OAuth2Auth.__doc__)
+    custom: Text | None = Field(
+        default=None,
+        description="The name of an auth that the program registers: manager.auth(name, auth).",
+        examples=["signed"],
+    )
+
+
 class TLSConfig(Table):
-    """How the peer's certificate is checked."""
+    """How the peer's certificate is checked, and which one is shown to it."""
 
     verify: Flag = Field(default=True, description="Check the certificate; false is dangerous.")
     ca: PathText | None = Field(
         default=None,
         description="A PEM file of the only authorities to trust, instead of the system's.",
         examples=["/etc/ssl/internal-ca.pem"],
+    )
+    cert: PathText | None = Field(
+        default=None,
+        description="A PEM file of the client's own certificate, and of those that vouch for it.",
+        examples=["/etc/ssl/client.pem"],
+    )
+    key: PathText | None = Field(
+        default=None,
+        description="A PEM file of its private key, unencrypted; without it, cert has the key too.",
+        examples=["/etc/ssl/client.key"],
+    )
+    server_name: ServerName | None = Field(
+        default=None,
+        description="The name to ask for (SNI) and to check for, instead of the URL's host.",
+        examples=["api.internal"],
+    )
+    min_version: Literal["1.2", "1.3"] = Field(
+        default="1.2", description="The oldest version of TLS to speak."
     )
 
 
@@ -146,4 +203,5 @@ class ClientConfig(Table):
 
     def files(self) -> tuple[str, ...]:
         """Return the files whose contents belong to this spec, as they were written."""
-        return (plain(self.tls.ca),) if self.tls.ca is not None else ()
+        named = (self.tls.ca, self.tls.cert, self.tls.key)
+        return tuple(dict.fromkeys(plain(name) for name in named if name is not None))

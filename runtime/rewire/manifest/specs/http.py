@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from rewire.manifest.specs.client import IN_PLACE, REPLACE, AuthConfig, ClientConfig, Table
+from rewire.manifest.specs.client import IN_PLACE, REPLACE, ClientConfig, HTTPAuthConfig, Table
 from rewire.manifest.specs.policies import (
     BreakerConfig,
     ConcurrencyConfig,
@@ -25,6 +25,7 @@ from rewire.manifest.specs.types import (
     HeaderName,
     HeaderText,
     Integer,
+    Proxy,
     Text,
 )
 
@@ -71,8 +72,8 @@ class HTTPClientConfig(ClientConfig):
     query: Annotated[dict[str, Text], IN_PLACE] = Field(
         default_factory=dict, description="Query parameters of every call; a caller's own win."
     )
-    auth: Annotated[AuthConfig, IN_PLACE] = Field(
-        default_factory=AuthConfig, description=AuthConfig.__doc__
+    auth: Annotated[HTTPAuthConfig, IN_PLACE] = Field(
+        default_factory=HTTPAuthConfig, description=HTTPAuthConfig.__doc__
     )
     timeout: Annotated[TimeoutConfig, IN_PLACE] = Field(
         default_factory=TimeoutConfig, description=TimeoutConfig.__doc__
@@ -94,6 +95,14 @@ class HTTPClientConfig(ClientConfig):
     )
     pool: Annotated[PoolConfig, IN_PLACE] = Field(
         default_factory=PoolConfig, description=PoolConfig.__doc__
+    )
+    proxy: Annotated[Proxy, REPLACE] = Field(
+        default="none",
+        description='The URL of a proxy; "env": what HTTP_PROXY and its kin say; "none": direct.',
+        examples=["http://proxy.internal:3128"],
+    )
+    http2: Annotated[Flag, REPLACE] = Field(
+        default=False, description="Speak HTTP/2 with a server that does, over TLS."
     )
     follow_redirects: Annotated[Flag, IN_PLACE] = Field(
         default=False, description="Follow redirects, within the client's own origin."

@@ -24,6 +24,9 @@ __all__ = [
     "HTTP_URL_PATTERN",
     "PATH_PATTERN",
     "POINTER_PATTERN",
+    "PROXY_PATTERN",
+    "SCOPE_PATTERN",
+    "SERVER_NAME_PATTERN",
     "TEXT_PATTERN",
     "USER_NAME_PATTERN",
     "WEBSOCKET_URL_PATTERN",
@@ -34,7 +37,10 @@ __all__ = [
     "Message",
     "PathText",
     "PointerText",
+    "Proxy",
+    "ScopeText",
     "SecretText",
+    "ServerName",
     "Text",
     "UserName",
     "WebSocketURL",
@@ -131,6 +137,14 @@ PointerText = Annotated[
 ]
 """A JSON pointer by RFC 6901, but not the empty one."""
 
+SCOPE_PATTERN = r"^[!#-\x5b\x5d-~]+$"
+ScopeText = Annotated[
+    str | SecretStr,
+    BeforeValidator(_text(SCOPE_PATTERN, "one scope, without spaces or quotes")),
+    written_as(SCOPE_PATTERN),
+]
+"""One scope by RFC 6749 section 3.3."""
+
 HEADER_NAME_PATTERN = r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$"
 _field_name = _text(HEADER_NAME_PATTERN, "a name of letters, digits and hyphens")
 
@@ -187,3 +201,28 @@ WebSocketURL = Annotated[
     written_as(WEBSOCKET_URL_PATTERN),
 ]
 """Host, port and path of a URL are no secret (DESIGN 2); a query is where tokens travel."""
+
+SERVER_NAME_PATTERN = rf"^({_OCTET}(\.{_OCTET}){{3}}|{_NAME})$"
+ServerName = Annotated[
+    str | SecretStr,
+    BeforeValidator(
+        # Never a secret: it is said in the clear in every handshake, and by every TLS error.
+        _text(SERVER_NAME_PATTERN, "the name of a host", open_to="://")
+    ),
+    written_as(SERVER_NAME_PATTERN),
+]
+"""A host's name, as a certificate has it."""
+
+_USER = "[A-Za-z0-9._~!$&'()*+,;=%-]"
+PROXY_PATTERN = rf"^(none|env|(https?|socks5h?)://({_USER}+(:{_USER}*)?@)?{_HOST}(:{_PORT})?/?)$"
+_proxy = _text(PROXY_PATTERN, 'an http://, https:// or socks5:// URL, "env" or "none"', open_to="@")
+
+
+def _check_proxy(value: object) -> str | SecretStr:
+    """Return a proxy; its URL is a secret as soon as there is a user in it, wherever from."""
+    text = _proxy(value)
+    return SecretStr(text) if isinstance(text, str) and "@" in text else text
+
+
+Proxy = Annotated[str | SecretStr, BeforeValidator(_check_proxy), written_as(PROXY_PATTERN)]
+"""Which proxy to use; its user and password, percent-encoded, may stand in the URL."""
