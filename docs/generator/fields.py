@@ -105,7 +105,9 @@ def _default(field: FieldInfo) -> str | None:
         return None
     if field.default is PydanticUndefined or field.default is None:
         return ""
-    annotated: Any = Annotated[(field.annotation, *field.metadata)]
+    annotated: Any = field.annotation
+    if field.metadata:
+        annotated = Annotated[(field.annotation, *field.metadata)]
     written = TypeAdapter(annotated).dump_python(field.default, mode="json")
     return literal(written) if written != [] else ""
 

@@ -21,6 +21,7 @@ _MODELS = (
     status.LastError,
     status.ResponseTime,
     status.PoolStatus,
+    status.BreakerStatus,
     status.Origin,
     status.ManagerStatus,
     status.LastReload,
@@ -82,6 +83,11 @@ _MEANINGS = {
         "p50": "seconds; half of the answers came sooner",
         "p95": "seconds",
         "p99": "seconds",
+    },
+    "BreakerStatus": {
+        "endpoint": "scheme, host and port",
+        "state": "`closed`, `open` (nothing is sent) or `half-open` (a few probes are)",
+        "seconds": "while it is open: until it lets a probe through",
     },
     "PoolStatus": {
         "open": "connections that are open",

@@ -92,5 +92,5 @@ def _concurrency(table: ConcurrencyConfig) -> ConcurrencySettings:
 def _rate_limit(table: RateLimitConfig) -> RateLimitSettings | None:
     if not table.enabled or table.rate is None:
         return None
-    burst = float(table.burst) if table.burst is not None else None
+    burst = float(table.burst) or None
     return RateLimitSettings(table.rate, burst, table.on_limit, table.max_wait)

@@ -189,11 +189,11 @@ class RateLimitConfig(Table):
     rate: Annotated[Rate | None, IN_PLACE] = Field(
         default=None, description="Calls in a time; without it there is no limit."
     )
-    burst: Annotated[Integer | None, IN_PLACE] = Field(
-        default=None,
-        ge=1,
+    burst: Annotated[Integer, IN_PLACE] = Field(
+        default=0,
+        ge=0,
         le=1_000_000,
-        description="Calls that may come at once; those of one second if it is not written.",
+        description="Calls that may come at once; 0: those of one second.",
     )
     on_limit: Annotated[Literal["wait", "fail"], IN_PLACE] = Field(
         default="wait", description="What a call over the limit does."
