@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from rewire.control.environment import Held
-from rewire.errors import ProbeError, RewireError
+from rewire.errors import ClientHeldBackError, ProbeError, RewireError
 from rewire.ports import Outcome
 
 if TYPE_CHECKING:
@@ -45,6 +45,8 @@ def view_of(slot: Slot, desired: Desired, generation: Generation | None = None) 
     """Return a view of what is desired, or why its driver cannot make one."""
     try:
         return slot.make_view(desired, generation)
+    except ClientHeldBackError as error:  # the driver says itself what it lacks
+        return Held(error.reason, error.message)
     except (RewireError, ssl.SSLError) as error:  # such as a CA file without a certificate
         return Held("DriverFailed", str(error))
     except BaseException as error:
