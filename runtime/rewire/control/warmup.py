@@ -86,14 +86,17 @@ class Warmup:
             for change in plan.changes
             if change.action == "replace" and (slot := self._replaceable(change.id)) is not None
         ]
+        finished = False
         try:
             finished = not jobs or await self._finish(jobs)
         finally:
             for job in jobs:
                 job.cancel()
             await asyncio.gather(*jobs, return_exceptions=True)
+            if not finished:  # the pass may be at its end, too, and its connections with it
+                spare = {key: (desired[key], view) for key, view in warmed.views.items()}
+                self._spare.update(spare)
         if not finished:
-            self._spare.update({key: (desired[key], view) for key, view in warmed.views.items()})
             return None
         await self._discard_spares()
         return warmed

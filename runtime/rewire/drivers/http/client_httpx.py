@@ -14,6 +14,7 @@ from rewire.drivers.http.body import Body
 from rewire.drivers.http.client import AsyncManaged, HTTPClient
 from rewire.drivers.http.errors_httpx import HTTPX
 from rewire.drivers.http.executor import Executor
+from rewire.drivers.http.inflation import Inflating
 from rewire.drivers.http.wire import ManifestTimeout
 
 if TYPE_CHECKING:
@@ -26,9 +27,14 @@ class _HTTPXBody(Body, httpx.AsyncByteStream):
     family = HTTPX
 
 
+class _HTTPXCompressed(Inflating, httpx.Response):
+    family = HTTPX
+
+
 class _Transport(Executor, httpx.AsyncBaseTransport):
     family = HTTPX
     body = _HTTPXBody
+    compressed = _HTTPXCompressed
 
 
 class TimeoutOfView(httpx.Timeout):

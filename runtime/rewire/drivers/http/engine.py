@@ -1,109 +1,27 @@
-"""The reference HTTP engine: httpcore2's connection pool, with a network backend of ours.
+"""The reference HTTP engine: httpcore2's connection pool, over a network of ours.
 
-The backend gives what the pool has no call for: a connection that is opened ahead of the first
-request (the warm-up) is parked here, and handed to the pool when it asks for one. The engine
-knows nothing of httpx2; the transport translates its exceptions.
+The network (:mod:`rewire.drivers.http.network`) gives what the pool has no call for: connections
+opened ahead, and whether one may be used again. What httpcore2 lets pass and is no HTTP is refused
+here: a length beside chunks, interim responses without end, bytes beyond a complete answer. The
+engine knows nothing of httpx2; the transport translates its exceptions.
 """
 
 from __future__ import annotations
 
-import select
-import time
-from collections import defaultdict
+import asyncio
 from typing import TYPE_CHECKING, Any, cast
 
 import httpcore2
 
+from rewire.drivers.http.network import SELF, Backend, Stream, dial
 from rewire.ports import EngineRequest, EngineResponse
 from rewire.status import PoolStatus
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import AsyncIterable, Callable, Iterable
+    from collections.abc import AsyncIterable, Callable
 
 __all__ = ["HttpcoreEngine"]
-
-
-class _Parked(httpcore2.AsyncNetworkStream):
-    """A connection opened ahead; its TLS is already done when the pool asks for it."""
-
-    def __init__(self, stream: httpcore2.AsyncNetworkStream, expires: float) -> None:
-        self._stream = stream
-        self.expires = expires
-
-    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return await self._stream.read(max_bytes, timeout)
-
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        await self._stream.write(buffer, timeout)
-
-    async def aclose(self) -> None:
-        await self._stream.aclose()
-
-    async def start_tls(
-        self,
-        ssl_context: ssl.SSLContext,  # noqa: ARG002
-        server_hostname: str | None = None,  # noqa: ARG002
-        timeout: float | None = None,  # noqa: ARG002
-    ) -> httpcore2.AsyncNetworkStream:
-        return self
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._stream.get_extra_info(info)
-
-    @property
-    def usable(self) -> bool:
-        """Say whether the peer has not closed, and the time is not over."""
-        return time.monotonic() < self.expires and not self._closed_by_peer()
-
-    def _closed_by_peer(self) -> bool:
-        readable = bool(self._stream.get_extra_info("is_readable"))
-        if not readable or not hasattr(select, "POLLRDHUP"):
-            return readable
-        # A TLS 1.3 server speaks first (its session tickets), so readable is not yet closed.
-        poll = select.poll()
-        poll.register(self._stream.get_extra_info("socket").fileno(), select.POLLRDHUP)
-        return bool(poll.poll(0))
-
-
-class _Backend(httpcore2.AsyncNetworkBackend):
-    """Dial TCP as httpcore2 does, but take a parked connection first."""
-
-    def __init__(self) -> None:
-        self._dialer = httpcore2.AnyIOBackend()
-        self._parked: defaultdict[tuple[str, int], list[_Parked]] = defaultdict(list)
-
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore2.AsyncNetworkStream:
-        parked = self._parked.get((host, port))
-        while parked:
-            stream = parked.pop()
-            if stream.usable:
-                return stream
-            await stream.aclose()
-        return await self._dialer.connect_tcp(host, port, timeout, local_address, socket_options)
-
-    async def sleep(self, seconds: float) -> None:
-        await self._dialer.sleep(seconds)
-
-    def park(self, host: str, port: int, stream: httpcore2.AsyncNetworkStream, keep: float) -> None:
-        self._parked[host, port].append(_Parked(stream, time.monotonic() + keep))
-
-    @property
-    def parked(self) -> int:
-        return sum(map(len, self._parked.values()))
-
-    async def aclose(self) -> None:
-        streams = [stream for streams in self._parked.values() for stream in streams]
-        self._parked.clear()
-        for stream in streams:
-            await stream.aclose()
 
 
 class HttpcoreEngine:
@@ -118,7 +36,7 @@ class HttpcoreEngine:
         keepalive_expiry: float,
     ) -> None:
         self._tls = tls
-        self._backend = _Backend()
+        self._backend = Backend()
         self._expiry = keepalive_expiry
         self._closed = False
         self._pool = httpcore2.AsyncConnectionPool(
@@ -145,11 +63,17 @@ class HttpcoreEngine:
                 extensions={**request.extensions, "timeout": request.timeout},
             )
         )
+        answer = _Answer(response)
+        if _ambiguous(response.headers):
+            await answer.close()
+            raise httpcore2.RemoteProtocolError(
+                "the response has both a content-length and a transfer-encoding"
+            )
         return EngineResponse(
             response.status,
             response.headers,
             cast("AsyncIterable[bytes]", response.stream),  # httpcore2 types both kinds
-            response.aclose,
+            answer.close,
             response.extensions,
         )
 
@@ -163,22 +87,17 @@ class HttpcoreEngine:
         keep: bool,
     ) -> None:
         """Open one connection, TLS included; park it for the next request, or close it."""
-        dialer = self._backend if keep else httpcore2.AnyIOBackend()
         if keep and self._backend.parked:
             return
-        stream = await dialer.connect_tcp(host, port, timeout)
+        stream = await dial(host, port, timeout)
         if scheme == b"https" and self._tls is not None:
             context = self._tls()
             context.set_alpn_protocols(["http/1.1"])
-            try:
-                stream = await stream.start_tls(context, server_hostname=host, timeout=timeout)
-            except BaseException:
-                await stream.aclose()  # httpcore2 closes it for an Exception, not for a cancel
-                raise
+            await stream.start_tls(context, server_hostname=host, timeout=timeout)
         if keep and not self._closed:
             self._backend.park(host, port, stream, max(self._expiry, timeout))
         else:
-            await stream.aclose()
+            stream.abort()
 
     def retune(self, *, max_connections: int, max_keepalive: int, keepalive_expiry: float) -> None:
         """Change the pool's limits in place.
@@ -206,8 +125,51 @@ class HttpcoreEngine:
     async def aclose(self) -> None:
         """Close every connection, parked ones too; one that is still being opened closes itself."""
         self._closed = True
-        await self._backend.aclose()
+        self._backend.close()
         await self._pool.aclose()
+        await asyncio.sleep(0)  # asyncio closes sockets in the loop's next step
 
     def __repr__(self) -> str:
         return f"<HttpcoreEngine {self.pool()!r}>"
+
+
+class _Answer:
+    """A response of the pool, until it is closed; one that nobody closes is closed by the end."""
+
+    __slots__ = ("_loop", "_open", "_response", "_stream")
+
+    def __init__(self, response: httpcore2.Response) -> None:
+        self._response = response
+        self._open = True
+        self._stream: Stream | None = response.extensions["network_stream"].get_extra_info(SELF)
+        if self._stream is not None:
+            self._stream.expect_body()
+
+    async def close(self) -> None:
+        """Give the connection back to the pool, unless anything is left over on it."""
+        if not self._open:
+            return
+        self._open = False
+        stream = self._stream
+        if stream is not None:
+            if _left_over(self._response):
+                stream.spoilt = True
+            stream.expect_head()
+        await self._response.aclose()
+
+
+def _ambiguous(headers: list[tuple[bytes, bytes]]) -> bool:
+    """Say whether a response has two ends: RFC 9112 section 6.3, point 3; a way to smuggle."""
+    names = {name.lower() for name, _ in headers}
+    return b"transfer-encoding" in names and b"content-length" in names
+
+
+def _left_over(response: httpcore2.Response) -> bool:
+    """Say whether bytes came beyond a complete answer.
+
+    They lie in h11's buffer, to which httpcore2 has no public way, and it would read them as the
+    answer to the next request of the connection.
+    """
+    connection: Any = response.stream._stream._connection  # type: ignore[union-attr]  # noqa: SLF001
+    h11 = getattr(connection, "_h11_state", None)
+    return h11 is not None and bool(h11.trailing_data[0])

@@ -65,6 +65,8 @@ class Executor:
 
     family: ClassVar[Family]
     body: ClassVar[type[Body]]
+    compressed: ClassVar[Any]
+    """The class of a response whose body is compressed."""
 
     def __init__(self, context: ClientContext) -> None:
         self._context = context
@@ -215,7 +217,9 @@ class Executor:
         stream = self.body(head, lease, request)
         if not route.stream and route.deadline != inf:
             self._bound(stream, lease, route, prepared)
-        response = self.family.lib.Response(
+        coded = any(name.lower() == b"content-encoding" for name, _ in head.headers)
+        make = self.compressed if coded else self.family.lib.Response
+        response = make(
             head.status, headers=head.headers, stream=stream, extensions=dict(head.extensions)
         )
         return self._answered(response, breaker, permit, prepared, ended - now)
