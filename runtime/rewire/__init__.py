@@ -37,6 +37,7 @@ from rewire.errors import (
 if TYPE_CHECKING:
     from rewire.control.manager import ClientManager
     from rewire.control.verdict import Verdict
+    from rewire.drivers.deadline import deadline
     from rewire.drivers.http.client import HTTPClient
     from rewire.drivers.http.client_httpx import HTTPXClient
     from rewire.drivers.http.wire import FROM_MANIFEST
@@ -85,10 +86,12 @@ __all__ = [
     "WrongProcessError",
     "WrongProtocolError",
     "__version__",
+    "deadline",
 ]
 
 _WHERE = {
     "FROM_MANIFEST": "rewire.drivers.http.wire",
+    "deadline": "rewire.drivers.deadline",
     "ClientConfig": "rewire.manifest.specs.client",
     "ClientManager": "rewire.control.manager",
     "ClientStatus": "rewire.status",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import httpx2
 
+from rewire.drivers.deadline import current
 from rewire.drivers.http import route as routes
 from rewire.drivers.http.errors import HTTPX2
 from rewire.drivers.http.transport import Transport
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from rewire.drivers.http.family import Family
     from rewire.drivers.http.prepared import Prepared
-    from rewire.ports import ClientContext
+    from rewire.ports import ClientContext, View
 
 __all__ = ["AsyncManaged", "HTTPClient", "Managed", "TimeoutOfView"]
 
@@ -128,13 +129,20 @@ class Managed:
         if cookies and "cookie" not in library._merge_headers(options.get("headers")):  # noqa: SLF001
             request.extensions[_COOKIES] = cookies
 
+    def retuned(self, view: View) -> None:
+        """Take the policies of a new view at once: those who wait under a limit see it."""
+        memory = self._context.memory.get("http")
+        if memory is not None:
+            memory.tuned(view.prepared.policies, time.monotonic())
+
     def _set_out(self, request: Any, *, stream: bool) -> None:
         """Give a request that is about to be sent its route, its deadline and its real URL."""
         route = routes.route_of(request, self._virtual.host)
         route.stream = stream
         prepared = self._prepared()
         if prepared is not None:
-            route.deadline = of_call(prepared.policies.deadline, time.monotonic())
+            route.started = time.monotonic()
+            route.deadline = of_call(prepared.policies.deadline, route.started, current())
             # Placed here, before auth and redirects, so that signatures, cookies, hooks and
             # response.url see the real URL; the attempt places it again if the view has changed.
             routes.place(request, route, prepared)

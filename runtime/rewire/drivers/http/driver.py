@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 import httpcore2
 
-from rewire.drivers.http.client import HTTPClient
+from rewire.drivers.http.client import HTTPClient, Managed
 from rewire.drivers.http.engine import HttpcoreEngine
 from rewire.drivers.http.prepared import Prepared, prepare
 from rewire.errors import ProbeError
@@ -80,8 +80,15 @@ class HTTPDriver:
             detail = f"{host}:{port}: {str(error) or type(error).__name__}"
             raise ProbeError(context.id, "ConnectFailed", detail) from error
 
-    def swapped(self, handle: object, before: View | None, after: View | None) -> None:
-        """Do nothing: each attempt asks for the view."""
+    def swapped(
+        self,
+        handle: object,
+        before: View | None,  # noqa: ARG002
+        after: View | None,
+    ) -> None:
+        """Let those who wait under a limit see the new one; each attempt asks for the view."""
+        if after is not None and isinstance(handle, Managed):
+            handle.retuned(after)
 
     def retune(self, view: View, context: ClientContext) -> None:
         """Apply changed pool limits to the living pool."""

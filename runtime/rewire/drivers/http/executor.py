@@ -15,6 +15,7 @@ from contextlib import suppress
 from math import inf
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from rewire.drivers.deadline import current
 from rewire.drivers.http import route as routes
 from rewire.drivers.http.memory import Memory
 from rewire.drivers.http.wire import Outgoing, wired
@@ -79,7 +80,8 @@ class Executor:
         policies = self._policies(request)
         self._memory.tuned(policies, now)
         if route.deadline == inf:
-            route.deadline = of_call(policies.deadline, now)
+            route.started = now
+            route.deadline = of_call(policies.deadline, now, current())
         if policies.rate_limit is not None:
             await self._turn(route, request, now)
         line = self._memory.line if policies.concurrency is not None else None
@@ -245,7 +247,8 @@ class Executor:
     def _late(self, until: float, route: routes.Route, prepared: Prepared) -> RewireError:
         settings = prepared.policies.deadline
         if until == route.deadline:
-            return DeadlineExceededError(self._context.id, "total", settings.total or 0.0)
+            seconds = round(until - route.started, 3)
+            return DeadlineExceededError(self._context.id, "total", seconds)
         return DeadlineExceededError(self._context.id, "attempt", settings.attempt or 0.0)
 
     def _bound(self, stream: Body, lease: Lease, route: routes.Route, prepared: Prepared) -> None:

@@ -38,6 +38,7 @@ class Route:
     stream: bool = False
     url: httpx2.URL | None = None
     placed_on: Prepared | None = None
+    started: float = 0.0
     deadline: float = inf
 
 
@@ -87,11 +88,12 @@ def redirected(request: httpx2.Request, onward: httpx2.Request) -> None:
     """Route a redirect: within the origin it stays the client's own, else it is foreign."""
     before = stored(request.extensions)
     route = Route(None) if before is None else Route(None, stream=before.stream)
-    route.deadline = before.deadline if before is not None else inf
+    if before is not None:
+        route.started, route.deadline = before.started, before.deadline
     was = before.placed_on if before is not None else None
     if was is not None and origin_of(onward.url) == was.origin:
         target, relative = _under(was.prefix, onward.url.raw_path)
-        route = Route(target, relative, route.stream, onward.url, was, route.deadline)
+        route = replace(route, target=target, relative=relative, url=onward.url, placed_on=was)
     onward.extensions = {**onward.extensions, _KEY: route}
 
 
