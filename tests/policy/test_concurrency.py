@@ -9,20 +9,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rewire.policy.concurrency import ADAPTIVE_MAX, Concurrency, ConcurrencySettings
+from rewire.policy.gradient import GradientSettings
+from tests.policy.times import series
 
-tables = st.builds(
-    ConcurrencySettings,
-    max=st.integers(1, 8),
-    queue=st.integers(0, 8),
-    mode=st.sampled_from(["fixed", "adaptive"]),
-)
-acts = st.lists(
+# A few that differ in everything: to draw each field anew would take longer than the tests.
+TABLES = [
+    ConcurrencySettings(max=most, queue=queue, mode=mode)
+    for most, queue, mode in (
+        (1, 8, "fixed"), (2, 0, "fixed"), (3, 3, "fixed"), (8, 1, "fixed"),
+        (1, 2, "adaptive"), (4, 8, "adaptive"), (20, 4, "adaptive"),
+    )
+]  # fmt: skip
+tables = st.sampled_from(TABLES)
+acts = series(
     st.tuples(
-        st.sampled_from(["ask", "ask", "ask", "release", "release", "leave", "learn"]) | tables,
+        st.sampled_from(
+            [*["ask"] * 9, *["release"] * 6, *["leave"] * 3, *["learn"] * 3, *TABLES[::2]]
+        ),
         st.integers(0, 7),
         st.booleans(),
     ),
-    max_size=100,
+    40,
 )
 
 
@@ -83,13 +90,13 @@ def test_the_counts_are_the_calls(
         assert not shell.line or len(shell.running) >= shell.limit.limit
 
 
-@given(tables, st.lists(acts.map(lambda some: some[:20]), max_size=5))
+@given(tables, acts)
 def test_no_call_begins_beyond_the_limit(
-    table: ConcurrencySettings, parts: list[list[tuple[str | ConcurrencySettings, int, bool]]]
+    table: ConcurrencySettings, sequence: list[tuple[str | ConcurrencySettings, int, bool]]
 ) -> None:
     """After whatever lowered it: a call begins only if there are fewer than the limit."""
     shell = Shell(table)
-    for act in (act for part in parts for act in part):
+    for act in sequence:
         before, limit = len(shell.running), shell.limit.limit
         shell.act(*act)
         if len(shell.running) > before:
@@ -184,3 +191,50 @@ def test_a_change_of_the_mode_keeps_the_calls(mode: str) -> None:
     assert len(shell.running) == 20
     assert shell.limit.limit == (10 if other == "adaptive" else 20)
     assert len(shell.running) + len(shell.line) == 30
+
+
+def grown(settings: ConcurrencySettings) -> Concurrency:
+    """Return an adaptive limit that has grown to 12."""
+    limit = Concurrency(settings)
+    for call in range(13):
+        assert limit.ask() == ("admit" if call < 10 else "wait")
+    for now in (0.1, 0.3, 0.5):
+        limit.learn(now, 0.1, pushed_back=False)
+    assert limit.limit == 12
+    return limit
+
+
+def test_an_edit_of_max_keeps_what_an_adaptive_limit_has_learnt() -> None:
+    """Lowered it bounds the limit at once, raised again the limit goes on from there."""
+    adaptive = ConcurrencySettings(max=ADAPTIVE_MAX, mode="adaptive")
+    limit = grown(adaptive)
+    limit.retune(replace(adaptive, queue=7))
+    assert limit.limit == 12
+    limit.retune(replace(adaptive, max=5))
+    assert limit.limit == 5
+    limit.retune(adaptive)
+    assert limit.limit == 5
+
+
+def test_an_edit_of_its_constants_starts_an_adaptive_limit_afresh() -> None:
+    """What was learnt with other constants means nothing, and so after a time with a fixed one."""
+    adaptive = ConcurrencySettings(max=ADAPTIVE_MAX, mode="adaptive")
+    limit = grown(adaptive)
+    limit.retune(replace(adaptive, gradient=GradientSettings(initial=4)))
+    assert limit.limit == 4
+    limit = grown(adaptive)
+    limit.retune(replace(adaptive, mode="fixed"))
+    limit.retune(adaptive)
+    assert limit.limit == 10
+
+
+def test_a_call_that_waited_reaches_the_limit_too() -> None:
+    """A limit that is only ever reached by those let in from the line grows all the same."""
+    limit = Concurrency(ConcurrencySettings(max=ADAPTIVE_MAX, mode="adaptive"))
+    admissions = [limit.ask() for _ in range(30)]
+    limit.learn(0.1, 0.1, pushed_back=False)
+    limit.learn(0.3, 0.1, pushed_back=False)
+    assert (admissions.count("admit"), limit.limit) == (10, 11)
+    limit.release()
+    limit.learn(0.5, 0.1, pushed_back=False)
+    assert limit.limit == 12

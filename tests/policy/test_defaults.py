@@ -10,6 +10,8 @@ from rewire.policy.backoff import Backoff
 from rewire.policy.breaker import BreakerSettings
 from rewire.policy.concurrency import ADAPTIVE_MAX, ConcurrencySettings
 from rewire.policy.deadline import DeadlineSettings
+from rewire.policy.endpoint import EndpointSettings
+from rewire.policy.fallback import FallbackSettings, StaticResponse
 from rewire.policy.gradient import GradientSettings
 from rewire.policy.hedge import HedgeSettings
 from rewire.policy.outlier import OutlierSettings
@@ -43,6 +45,9 @@ from rewire.policy.retry_budget import BudgetSettings
         ),
         (RateLimitSettings(), RateLimitSettings(inf, None, "wait", 5, follow_server=False)),
         (HedgeSettings(), HedgeSettings(2, 1)),
+        (FallbackSettings(), FallbackSettings(None, frozenset({502, 503, 504}), None)),
+        (StaticResponse(), StaticResponse(200, (), "")),
+        (EndpointSettings("a"), EndpointSettings("a", 1, 0)),
         (OutlierSettings(), OutlierSettings(5, 5, 10, 30, 300, 50)),
     ],
     ids=lambda settings: type(settings).__name__,

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from rewire.policy.endpoint import Endpoints, EndpointSettings, EndpointState
 from rewire.policy.outlier import OutlierSettings
-from tests.policy.times import ALMOST_ONE, Fixed, steps_of_time
+from tests.policy.times import ALMOST_ONE, Fixed, series, steps_of_time
 
 OUTLIER = OutlierSettings()
 chances = st.integers().map(random.Random) | st.sampled_from([Fixed(0.0), Fixed(ALMOST_ONE)])
@@ -63,6 +63,25 @@ def test_under_load_the_calls_in_flight_are_as_the_weights() -> None:
     assert [state.in_flight for state in chosen_from.states] == pytest.approx(
         [400, 200, 100], abs=25
     )
+
+
+@pytest.mark.parametrize(
+    ("weights", "busy", "expected"),
+    [
+        ((1, 1, 1), "a", {"b": 1 / 2, "c": 1 / 2}),
+        ((1, 1, 1), "b", {"a": 1 / 2, "c": 1 / 2}),
+        ((1, 1, 1), "c", {"a": 1 / 2, "b": 1 / 2}),
+        ((3, 1, 2), "a", {"b": 1 / 6 + 1 / 2 * 1 / 3, "c": 1 / 3 + 1 / 2 * 2 / 3}),
+        ((3, 1, 2), "c", {"a": 1 / 2 + 1 / 3 * 3 / 4, "b": 1 / 6 + 1 / 3 * 1 / 4}),
+    ],
+)
+def test_the_second_is_drawn_from_the_others_by_weight(
+    weights: tuple[int, ...], busy: str, expected: dict[str, float]
+) -> None:
+    """One that is so busy that it never wins leaves its part to the others by their weights."""
+    chosen_from = endpoints(*weights)
+    named(chosen_from, busy).in_flight = 1000
+    assert shares(chosen_from) == pytest.approx(expected, abs=0.02)
 
 
 def test_a_slow_endpoint_gets_less() -> None:
@@ -151,6 +170,54 @@ def test_a_good_health_check_brings_an_ejected_one_back() -> None:
     assert shares(chosen_from, 1e6) == {"b": 1.0}
 
 
+@pytest.mark.parametrize("status", [500, 599, None])
+def test_what_ejects_an_endpoint(status: int | None) -> None:
+    """Five 5xx, or five times no answer, and no less."""
+    chosen_from = endpoints(1, 1)
+    a, b = chosen_from.states
+    for _ in range(5):
+        assert chosen_from.choose(0.0, Fixed(0.0), [b]) is a
+        if status is None:
+            chosen_from.failed(a, 0.0)
+        else:
+            chosen_from.answered(a, status, 0.0)
+    assert chosen_from.choose(0.0, Fixed(0.0)) is b
+
+
+def test_each_comes_back_in_its_own_time() -> None:
+    """Of two that were ejected one after the other the first is back first."""
+    chosen_from = endpoints(1, 1, 1, 1)
+    eject(chosen_from, "a", 0.0)
+    eject(chosen_from, "b", 10.0)
+    assert set(shares(chosen_from, 29.0)) == {"c", "d"}
+    assert set(shares(chosen_from, 30.0)) == {"a", "c", "d"}
+    assert set(shares(chosen_from, 40.0)) == {"a", "b", "c", "d"}
+
+
+def test_an_answer_below_500_is_none_against_it() -> None:
+    """However often it comes."""
+    chosen_from = endpoints(1, 1)
+    for _ in range(20):
+        chosen_from.answered(chosen_from.states[0], 499, 0.0)
+    assert chosen_from.states[0].in_service(0.0)
+
+
+def test_an_edit_of_the_policy_reaches_those_that_are_out() -> None:
+    """Less time out is less time from now on; switched off brings all back."""
+    chosen_from = endpoints(1, 1)
+    declared = [state.settings for state in chosen_from.states]
+    eject(chosen_from, "a", 0.0)
+    short = replace(OUTLIER, base_ejection_time=1.0, max_ejection_time=2.0)
+    chosen_from.retune(declared, short, 10.0)
+    assert shares(chosen_from, 11.9) == {"b": 1.0}
+    assert set(shares(chosen_from, 12.0)) == {"a", "b"}
+    eject(chosen_from, "a", 20.0)
+    chosen_from.retune(declared, None, 20.0)
+    assert set(shares(chosen_from, 20.0)) == {"a", "b"}
+    chosen_from.retune(declared, OUTLIER, 20.0)
+    assert set(shares(chosen_from, 20.0)) == {"a", "b"}
+
+
 def test_without_the_policy_nobody_is_ejected() -> None:
     """With outlier off failures change nothing."""
     chosen_from = Endpoints([EndpointSettings("a"), EndpointSettings("b")], None, 0.0)
@@ -180,13 +247,13 @@ def test_an_edit_keeps_the_state_of_those_that_stay() -> None:
     assert named(chosen_from, "a").in_service(4.0)
 
 
-happenings = st.lists(
+happenings = series(
     st.tuples(
         steps_of_time,
         st.integers(0, 5),
         st.sampled_from(["5xx", "5xx", "5xx", "failed", "failed", "ok", "sick", "well", "edit"]),
     ),
-    max_size=120,
+    40,
 )
 
 

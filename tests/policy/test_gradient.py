@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rewire.policy.gradient import Gradient, GradientSettings
+from tests.policy.times import series
 
 STANDARD = GradientSettings()
 
@@ -90,11 +91,11 @@ def test_slower_than_the_usual_deviation_allows_shrinks_it(slower: float, limit:
 
 
 @given(
-    st.lists(
+    series(
         st.tuples(
             st.floats(0, 5), st.none() | st.floats(0, 60), st.booleans(), st.integers(0, 500)
         ),
-        max_size=60,
+        60,
     ),
     st.integers(1, 300),
 )
@@ -139,3 +140,5 @@ def test_an_edit_of_the_maximum_keeps_what_was_learnt() -> None:
     gradient.retune(200)
     assert gradient.limit == 12
     assert rounds(gradient, [0.1] * 3, now=1000.0) == [13, 14, 15]
+    gradient.retune(16)
+    assert rounds(gradient, [0.1] * 3, now=2000.0) == [16, 16, 16]

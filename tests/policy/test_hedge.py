@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rewire.policy.hedge import HedgedCall, HedgeSettings, hedgeable, winner
 from rewire.policy.retry import AttemptEnd, RequestFacts, RetrySettings
 from rewire.policy.retry_budget import BudgetSettings, RetryBudget
-from tests.policy.times import steps_of_time
+from tests.policy.times import series, steps_of_time
 
 RETRY = RetrySettings()
 BUSY = AttemptEnd("status", status=503)
@@ -93,6 +93,19 @@ def test_a_server_that_asks_to_wait_is_obeyed() -> None:
     assert hedged.due == inf
 
 
+def test_at_its_deadline_a_call_sends_no_copy() -> None:
+    """Neither for a failure then, nor is one that was due before it waited for."""
+    assert call(deadline=1.0).ended(BUSY, 1.0) == "answer"
+    assert call(deadline=1.0).ended(BUSY, 0.99) == "hedge"
+
+
+def test_the_longest_wait_that_a_server_gets() -> None:
+    """60 s, retry_after.max, and no more."""
+    hedged = call()
+    assert hedged.ended(AttemptEnd("status", status=503, retry_after=60.0), 0.0) == "wait"
+    assert hedged.due == 60.0
+
+
 def test_an_empty_budget_sends_no_copy() -> None:
     """Hedges draw on the retry budget, and without it the first answer is waited for."""
     budget = RetryBudget(BudgetSettings(ratio=0.0, min_per_second=0.1))
@@ -144,7 +157,7 @@ ends = st.sampled_from(
 
 @given(
     st.builds(HedgeSettings, delay=st.sampled_from([0.25, 0.5, 2.0]), max=st.integers(0, 4)),
-    st.lists(st.tuples(steps_of_time, ends | st.just("time")), max_size=30),
+    series(st.tuples(steps_of_time, ends | st.just("time")), 30),
     st.sampled_from([1.0, 5.0, inf]),
 )
 def test_copies_are_counted_and_bounded(

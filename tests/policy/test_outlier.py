@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rewire.policy.outlier import Outlier, OutlierSettings, may_eject
-from tests.policy.times import steps_of_time
+from tests.policy.times import series, steps_of_time
 
 STANDARD = OutlierSettings()
 
@@ -21,7 +21,7 @@ def suspect_after(results: str, settings: OutlierSettings = STANDARD) -> bool:
         if result == "-":
             outlier.failed()
         else:
-            outlier.answered({"5": 503, "2": 200, "4": 404}[result])
+            outlier.answered({"5": 500, "2": 200, "4": 499}[result])
     return outlier.suspect(settings)
 
 
@@ -46,6 +46,19 @@ def suspect_after(results: str, settings: OutlierSettings = STANDARD) -> bool:
 def test_so_many_in_a_row(results: str, suspect: bool) -> None:
     """Five 5xx with no other answer between them, or five without any answer."""
     assert suspect_after(results) is suspect
+
+
+def test_after_an_ejection_the_count_begins_again() -> None:
+    """What led to it is not held against it a second time."""
+    outlier = Outlier()
+    for _ in range(5):
+        outlier.answered(503)
+        outlier.failed()
+    outlier.eject(STANDARD, 0.0)
+    assert not outlier.suspect(STANDARD)
+    for _ in range(4):
+        outlier.failed()
+    assert not outlier.suspect(STANDARD)
 
 
 def test_an_ejection_lasts_longer_each_time_in_a_row() -> None:
@@ -90,7 +103,7 @@ def test_at_most_a_share_and_never_the_last(endpoints: int, percent: float, most
     assert out == most
 
 
-@given(st.lists(st.tuples(steps_of_time, st.sampled_from("52-e")), max_size=60))
+@given(series(st.tuples(steps_of_time, st.sampled_from("52-e")), 60))
 def test_clean_says_whether_a_good_answer_changes_anything(
     happenings: list[tuple[float, str]],
 ) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rewire.policy.retry_budget import BudgetSettings, RetryBudget
-from tests.policy.times import steps_of_time
+from tests.policy.times import series, steps_of_time
 
 tables = st.builds(
     BudgetSettings,
@@ -17,7 +17,7 @@ tables = st.builds(
     min_per_second=st.sampled_from([0.0, 0.5, 1.0, 10.0]),
     window=st.sampled_from([1.0, 10.0, 60.0]),
 )
-calls = st.lists(st.tuples(steps_of_time, st.integers(0, 5)), max_size=80)
+calls = series(st.tuples(steps_of_time, st.integers(0, 5)), 40)
 
 
 @given(tables, calls)

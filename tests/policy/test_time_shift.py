@@ -23,7 +23,7 @@ from rewire.policy.rate_limit import RateLimit, RateLimitSettings
 from rewire.policy.retry import AttemptEnd, RequestFacts, RetrySettings, decide
 from rewire.policy.retry_budget import BudgetSettings, RetryBudget
 from rewire.policy.server_limit import ServerLimit
-from tests.policy.times import Fixed, steps_of_time
+from tests.policy.times import Fixed, series, steps_of_time
 
 Happenings = list[tuple[float, int]]
 Run = Callable[[Happenings, float], list[object]]
@@ -130,7 +130,7 @@ def hedge(happenings: Happenings, now: float) -> list[object]:
     ids=lambda run: run.__name__,
 )  # fmt: skip
 @given(
-    happenings=st.lists(st.tuples(steps_of_time, st.integers(0, 3)), max_size=60),
+    happenings=series(st.tuples(steps_of_time, st.integers(0, 3)), 60),
     shift=st.integers(-(2**30), 2**30),
 )
 def test_only_how_much_time_has_passed_counts(run: Run, happenings: Happenings, shift: int) -> None:

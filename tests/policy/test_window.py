@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rewire.policy.window import SLOTS, Window
-from tests.policy.times import steps_of_time
+from tests.policy.times import series, steps_of_time
 
 widths = st.sampled_from([10.0, 2.5, 40.0])
-events = st.lists(st.tuples(steps_of_time, st.booleans()), max_size=60)
+events = series(st.tuples(steps_of_time, st.booleans()), 40)
 
 
 @given(widths, events)

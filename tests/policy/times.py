@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from hypothesis import strategies as st
 
 STEP = 1 / 64
 
-steps_of_time = st.integers(0, 640).map(lambda steps: steps * STEP)
-"""From nothing to ten seconds; sums of these are exact."""
+steps_of_time = st.sampled_from([step * STEP for step in (*range(9), *range(16, 640, 13), 640)])
+"""From nothing to ten seconds, the shorter the likelier; sums of these are exact."""
+
+T = TypeVar("T")
+
+
+def series(elements: st.SearchStrategy[T], most: int) -> st.SearchStrategy[list[T]]:
+    """Draw short lists and long ones: left alone, hypothesis draws five elements on average."""
+    return st.lists(elements, max_size=most) | st.lists(elements, min_size=most // 2, max_size=most)
 
 
 class Fixed:
