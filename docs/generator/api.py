@@ -120,6 +120,10 @@ def _error(name: str) -> tuple[str, str]:
 def _entry(name: str) -> Iterator[str]:
     value = operator.attrgetter(name)(rewire)
     yield f"## rewire.{name}" if "." in name else f"## {name}"
+    if inspect.isfunction(value):
+        yield fence("python signature", f"rewire.{name}{inspect.signature(value)}")
+        yield _docstring(value)
+        return
     if not isinstance(value, type):
         yield fence("python signature", f"rewire.{name} = {json.dumps(value)}")
         yield from _constant(name)

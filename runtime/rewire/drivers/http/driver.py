@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
+import ssl
 import time
 from typing import TYPE_CHECKING, cast
 
@@ -11,6 +14,7 @@ import httpcore2
 from rewire.drivers.http.client import HTTPClient, Managed
 from rewire.drivers.http.engine import HttpcoreEngine
 from rewire.drivers.http.prepared import Prepared, prepare
+from rewire.drivers.http.surroundings import Surroundings
 from rewire.errors import ProbeError
 from rewire.status import BreakerStatus
 
@@ -33,6 +37,9 @@ class HTTPDriver:
     protocol = "http"
     background = False
 
+    def __init__(self, around: Surroundings | None = None) -> None:
+        self.around = around or Surroundings()
+
     def handle(self, context: ClientContext, family: str | None = None) -> HTTPClient | HTTPXClient:
         """Make the handle of a client: httpx2's, or that of the family ``httpx``."""
         if family != "httpx":
@@ -44,13 +51,13 @@ class HTTPDriver:
 
     def prepare(self, spec: ClientConfig, material: Mapping[str, bytes]) -> Prepared:
         """Work out what each call needs."""
-        return prepare(cast("HTTPClientConfig", spec), material)
+        return prepare(cast("HTTPClientConfig", spec), material, self.around)
 
     def open(self, view: View, context: ClientContext) -> HTTPEngine:  # noqa: ARG002
         """Build an empty pool; the first call connects."""
         spec = cast("HTTPClientConfig", view.spec)
         return HttpcoreEngine(
-            tls=view.prepared.tls,
+            ways=view.prepared.ways,
             max_connections=spec.pool.max_connections,
             max_keepalive=spec.pool.max_keepalive,
             keepalive_expiry=spec.pool.keepalive_expiry,
@@ -76,8 +83,8 @@ class HTTPDriver:
         except httpcore2.ConnectTimeout as error:
             detail = f"{host}:{port} did not answer within {limit:g} s"
             raise ProbeError(context.id, "ConnectTimeout", detail) from error
-        except (httpcore2.NetworkError, OSError) as error:
-            detail = f"{host}:{port}: {str(error) or type(error).__name__}"
+        except (httpcore2.NetworkError, httpcore2.ProxyError, OSError) as error:
+            detail = f"{host}:{port}: {_why(error)}"
             raise ProbeError(context.id, "ConnectFailed", detail) from error
 
     def swapped(
@@ -121,3 +128,16 @@ class HTTPDriver:
     async def close(self, resource: HTTPEngine) -> None:
         """Close the pool."""
         await asyncio.shield(resource.aclose())
+
+
+def _why(error: BaseException) -> str:
+    """Return what the system says of a connection that failed, in its own few words."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return f"certificate verify failed: {cause.verify_message}"
+        if isinstance(cause, OSError) and not isinstance(cause, ssl.SSLError) and cause.errno:
+            known = cause.errno in errno.errorcode
+            return os.strerror(cause.errno) if known else str(cause.strerror)
+        cause = cause.__cause__ or cause.__context__
+    return str(error) or type(error).__name__
