@@ -19,6 +19,7 @@
     ├── CircuitOpenError                                 the breaker is open: nothing was sent
     ├── ConcurrencyLimitError                            too many calls, and a full queue
     ├── RateLimitedError                                 over the rate, no time to wait
+    ├── TokenError                                       no OAuth2 token could be had
     ├── ProbeError                                       a connection could not be opened
     ├── QueueFullError                                   a bounded queue overflowed
     ├── FileRefused                                      (in rewire.sources.reading)
@@ -52,6 +53,7 @@ __all__ = [
     "QueueFullError",
     "RateLimitedError",
     "RewireError",
+    "TokenError",
     "UnknownClientError",
     "WrongLoopError",
     "WrongProcessError",
@@ -290,6 +292,19 @@ class RateLimitedError(RewireError):
             f'the client "{self.client}" is over its rate_limit: the next call could go in '
             f"{self.seconds:.3g} s"
         )
+
+
+class TokenError(RewireError):
+    """Say that no OAuth2 token could be had; nothing was sent. ``reason`` is a CamelCase word."""
+
+    def __init__(self, client: str, reason: str, detail: str) -> None:
+        super().__init__(client, reason, detail)
+        self.client = client
+        self.reason = reason
+        self.detail = detail
+
+    def __str__(self) -> str:
+        return f'no token for the client "{self.client}": {self.detail}'
 
 
 class ProbeError(RewireError):

@@ -13,6 +13,7 @@ import pytest
 
 import rewire
 from rewire.drivers.http.engine import HttpcoreEngine
+from rewire.drivers.http.ways import Ways
 from rewire.events import GenerationRetired
 from tests.control.test_faults_passes import listen, silent_peer
 from tests.fakes.editing import edit, http
@@ -168,7 +169,7 @@ async def test_fault_48_a_connect_that_ends_after_its_pool_was_closed_leaves_no_
     server: FakeServer,
 ) -> None:
     """An eager connect may be under way when an edit or the end closes its generation."""
-    engine = HttpcoreEngine(tls=None, max_connections=1, max_keepalive=1, keepalive_expiry=60)
+    engine = HttpcoreEngine(ways=Ways(), max_connections=1, max_keepalive=1, keepalive_expiry=60)
     connecting = asyncio.ensure_future(
         engine.connect(b"http", "127.0.0.1", server.port, timeout=5, keep=True)
     )

@@ -9,17 +9,18 @@ engine knows nothing of httpx2; the transport translates its exceptions.
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
 import httpcore2
 
-from rewire.drivers.http.network import SELF, Backend, Stream, dial
+from rewire.drivers.http.network import SELF, Backend, Stream
+from rewire.drivers.http.ways import Pool, Ways
 from rewire.ports import EngineRequest, EngineResponse
 from rewire.status import PoolStatus
 
 if TYPE_CHECKING:
-    import ssl
-    from collections.abc import AsyncIterable, Callable
+    from collections.abc import AsyncIterable, AsyncIterator
 
 __all__ = ["HttpcoreEngine"]
 
@@ -30,26 +31,27 @@ class HttpcoreEngine:
     def __init__(
         self,
         *,
-        tls: Callable[[], ssl.SSLContext] | None,
+        ways: Ways,
         max_connections: int,
         max_keepalive: int,
         keepalive_expiry: float,
     ) -> None:
-        self._tls = tls
+        self._ways = ways
         self._backend = Backend()
         self._expiry = keepalive_expiry
         self._closed = False
-        self._pool = httpcore2.AsyncConnectionPool(
-            ssl_context=tls() if tls else None,
+        self._pool = Pool(
+            ways,
+            self._backend,
             max_connections=max_connections,
             max_keepalive_connections=max_keepalive,
             keepalive_expiry=keepalive_expiry,
-            network_backend=self._backend,
         )
 
     async def request(self, request: EngineRequest) -> EngineResponse:
         """Send a request through the pool and return the head of its response."""
-        response = await self._pool.handle_async_request(
+        request = self._ways.forwarded(request)
+        response = await self._answered(
             httpcore2.Request(
                 method=request.method,
                 url=httpcore2.URL(
@@ -69,13 +71,24 @@ class HttpcoreEngine:
             raise httpcore2.RemoteProtocolError(
                 "the response has both a content-length and a transfer-encoding"
             )
+        stream = cast("AsyncIterable[bytes]", response.stream)  # httpcore2 types both kinds
         return EngineResponse(
             response.status,
             response.headers,
-            cast("AsyncIterable[bytes]", response.stream),  # httpcore2 types both kinds
+            _of_http2(stream) if _is_http2(response) else stream,
             answer.close,
             response.extensions,
         )
+
+    async def _answered(self, request: httpcore2.Request) -> httpcore2.Response:
+        try:
+            return await self._pool.handle_async_request(request)
+        except httpcore2.LocalProtocolError as error:
+            said = type(error.args[0]).__module__ if error.args else ""
+            if said == "h2.exceptions":
+                # httpcore2 wraps what h2 says of the peer as if it were a fault of ours.
+                raise httpcore2.RemoteProtocolError(str(error)) from error
+            raise
 
     async def connect(
         self,
@@ -89,11 +102,7 @@ class HttpcoreEngine:
         """Open one connection, TLS included; park it for the next request, or close it."""
         if keep and self._backend.parked:
             return
-        stream = await dial(host, port, timeout)
-        if scheme == b"https" and self._tls is not None:
-            context = self._tls()
-            context.set_alpn_protocols(["http/1.1"])
-            await stream.start_tls(context, server_hostname=host, timeout=timeout)
+        stream, host, port = await self._ways.open(scheme, host, port, timeout)
         if keep and not self._closed:
             self._backend.park(host, port, stream, max(self._expiry, timeout))
         else:
@@ -134,16 +143,19 @@ class HttpcoreEngine:
 
 
 class _Answer:
-    """A response of the pool, until it is closed; one that nobody closes is closed by the end."""
+    """A response of the pool, until it is closed; one that is dropped open is closed."""
 
     __slots__ = ("_loop", "_open", "_response", "_stream")
 
     def __init__(self, response: httpcore2.Response) -> None:
         self._response = response
         self._open = True
+        self._loop = asyncio.get_running_loop()
         self._stream: Stream | None = response.extensions["network_stream"].get_extra_info(SELF)
         if self._stream is not None:
             self._stream.expect_body()
+        if _is_http2(response):
+            self._stream = None  # answers share the connection: none of them has an end of its own
 
     async def close(self) -> None:
         """Give the connection back to the pool, unless anything is left over on it."""
@@ -156,6 +168,32 @@ class _Answer:
                 stream.spoilt = True
             stream.expect_head()
         await self._response.aclose()
+
+    def __del__(self) -> None:
+        # Dropped without a close, perhaps in another thread: the pool would miss the connection.
+        if self._open:
+            with suppress(RuntimeError):  # the loop is closed, and all its connections are
+                self._loop.call_soon_threadsafe(_shut, self._response)
+
+
+def _shut(response: httpcore2.Response) -> None:
+    # One step long, for our network closes without waiting.
+    asyncio.ensure_future(response.aclose())  # noqa: RUF006
+
+
+def _is_http2(response: httpcore2.Response) -> bool:
+    return response.extensions.get("http_version") == b"HTTP/2"
+
+
+async def _of_http2(stream: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
+    """Yield a body; what h2 says of the peer is an exception of httpcore's."""
+    from h2.exceptions import H2Error  # noqa: PLC0415  (an extra)
+
+    try:
+        async for chunk in stream:
+            yield chunk
+    except H2Error as error:
+        raise httpcore2.RemoteProtocolError(str(error) or type(error).__name__) from error
 
 
 def _ambiguous(headers: list[tuple[bytes, bytes]]) -> bool:

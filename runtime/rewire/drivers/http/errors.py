@@ -34,6 +34,10 @@ class HTTPManagerClosedError(errors.ManagerClosedError, _Refused):
     """A ManagerClosedError that is also an ``httpx2.ConnectError``."""
 
 
+class HTTPTokenError(errors.TokenError, _Refused):
+    """A TokenError that is also an ``httpx2.ConnectError``."""
+
+
 class HTTPForeignURLError(errors.ForeignURLError, httpx2.UnsupportedProtocol):
     """A ForeignURLError that is also an ``httpx2.UnsupportedProtocol``."""
 
@@ -65,6 +69,7 @@ HTTPX2 = Family(
         errors.ClientDisabledError: HTTPClientDisabledError,
         errors.ClientHeldBackError: HTTPClientHeldBackError,
         errors.ManagerClosedError: HTTPManagerClosedError,
+        errors.TokenError: HTTPTokenError,
         errors.ForeignURLError: HTTPForeignURLError,
         errors.DrainCutError: HTTPDrainCutError,
         errors.DeadlineExceededError: HTTPDeadlineExceededError,

@@ -34,6 +34,10 @@ class HTTPXManagerClosedError(errors.ManagerClosedError, _Refused):
     """A ManagerClosedError that is also an ``httpx.ConnectError``."""
 
 
+class HTTPXTokenError(errors.TokenError, _Refused):
+    """A TokenError that is also an ``httpx.ConnectError``."""
+
+
 class HTTPXForeignURLError(errors.ForeignURLError, httpx.UnsupportedProtocol):
     """A ForeignURLError that is also an ``httpx.UnsupportedProtocol``."""
 
@@ -65,6 +69,7 @@ HTTPX = Family(
         errors.ClientDisabledError: HTTPXClientDisabledError,
         errors.ClientHeldBackError: HTTPXClientHeldBackError,
         errors.ManagerClosedError: HTTPXManagerClosedError,
+        errors.TokenError: HTTPXTokenError,
         errors.ForeignURLError: HTTPXForeignURLError,
         errors.DrainCutError: HTTPXDrainCutError,
         errors.DeadlineExceededError: HTTPXDeadlineExceededError,

@@ -201,9 +201,11 @@ class Executor:
         engine: HTTPEngine = lease.view.resource
         try:
             with lease.guard():
-                head = await engine.request(
-                    wired(request, body, prepared, self.family.defaults, own=own)
-                )
+                wire = wired(request, body, prepared, self.family.defaults, own=own)
+                if own and prepared.credentials is not None:
+                    head = await prepared.credentials.send(engine, wire, context)
+                else:
+                    head = await engine.request(wire)
         except Exception as error:  # noqa: BLE001  (sorted by the border, one by one)
             lease.release()
             return self._failed(error, request, breaker, permit)

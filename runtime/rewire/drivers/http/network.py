@@ -142,13 +142,21 @@ class Stream(httpcore2.AsyncNetworkStream):
     def usable(self) -> bool:
         """Say whether a request may be sent: nothing came that nobody asked for, no end either."""
         wire = self._wire
-        if self.spoilt or self._closed or wire.came or wire.ended:
+        parked = self.ready_until is not None
+        if self.spoilt or self._closed or wire.ended:
+            return False
+        if wire.came and not (parked and self._speaks_http2()):
             return False
         if self.ready_until is not None and time.monotonic() >= self.ready_until:
             return False
         # Between the handshake and the first answer a TLS 1.3 server may speak unasked (its
         # session tickets): of a parked connection only the end counts.
         return not _stirs(wire.transport, only_end=self.ready_until is not None)
+
+    def _speaks_http2(self) -> bool:
+        """Say whether it is HTTP/2, in which a server speaks first."""
+        secured = self._wire.transport.get_extra_info("ssl_object")
+        return secured is not None and secured.selected_alpn_protocol() == "h2"
 
 
 def _stirs(transport: asyncio.Transport, *, only_end: bool) -> bool:
@@ -189,16 +197,21 @@ class Backend(httpcore2.AsyncNetworkBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> Stream:
         """Open a connection, or take a parked one."""
+        stream = self.take(host, port)
+        if stream is None:
+            stream = await dial(host, port, timeout, local_address, socket_options)
+        stream.expect_head()
+        return stream
+
+    def take(self, host: str, port: int) -> Stream | None:
+        """Return a parked connection to this address, if there is one that can be used."""
         parked = self._parked.get((host, port))
         while parked:
             stream = parked.pop()
             if stream.usable:
-                stream.expect_head()
                 return stream
             stream.abort()
-        stream = await dial(host, port, timeout, local_address, socket_options)
-        stream.expect_head()
-        return stream
+        return None
 
     async def sleep(self, seconds: float) -> None:
         """Wait."""

@@ -12,14 +12,15 @@ from urllib.parse import quote
 
 import httpx2
 
+from rewire.drivers.http.credentials import Credentials, credentials_of
 from rewire.drivers.http.policies import Policies, policies_of
-from rewire.drivers.tls import context_for
+from rewire.drivers.http.surroundings import Surroundings, ways_of
 from rewire.manifest.specs.types import plain
 
 if TYPE_CHECKING:
-    import ssl
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
+    from rewire.drivers.http.ways import Ways
     from rewire.manifest.specs.client import AuthConfig
     from rewire.manifest.specs.http import HTTPClientConfig
 
@@ -51,19 +52,15 @@ class Prepared:
     follow_redirects: bool
     max_redirects: int
     allow_foreign: bool
-    tls: Callable[[], ssl.SSLContext] | None
+    ways: Ways
+    credentials: Credentials | None
 
 
-def prepare(spec: HTTPClientConfig, material: Mapping[str, bytes]) -> Prepared:
-    """Derive from a spec what its calls need."""
+def prepare(
+    spec: HTTPClientConfig, material: Mapping[str, bytes], around: Surroundings
+) -> Prepared:
+    """Derive from a spec what its calls need; raise ClientHeldBackError if something is missing."""
     base = httpx2.URL(plain(spec.base_url))
-    verify, ca = (
-        spec.tls.verify,
-        material.get(plain(spec.tls.ca) if spec.tls.ca is not None else ""),
-    )
-    if ca is not None:
-        context_for(verify, ca)  # a file that is no certificate is refused now, not at first use
-    needs_tls = base.scheme == "https" or spec.allow_foreign
     query = {name: plain(value) for name, value in spec.query.items()}
     if spec.auth.query is not None:
         query[plain(spec.auth.query.name)] = plain(spec.auth.query.value)
@@ -83,7 +80,8 @@ def prepare(spec: HTTPClientConfig, material: Mapping[str, bytes]) -> Prepared:
         follow_redirects=spec.follow_redirects,
         max_redirects=spec.max_redirects,
         allow_foreign=spec.allow_foreign,
-        tls=(lambda: context_for(verify, ca)) if needs_tls else None,
+        ways=ways_of(spec, material, around),
+        credentials=credentials_of(spec, around),
     )
 
 
@@ -91,6 +89,8 @@ def _headers(spec: HTTPClientConfig) -> tuple[Header, ...]:
     pairs = {name.lower(): (name, plain(value)) for name, value in spec.headers.items()}
     for name, value in _credentials(spec.auth):
         pairs[name.lower()] = (name, value)
+    if spec.auth.oauth2 is not None:
+        pairs.pop("authorization", None)
     return tuple(
         (lower.encode("ascii"), name.encode("ascii"), value.encode("utf-8"))
         for lower, (name, value) in pairs.items()

@@ -44,8 +44,11 @@ def wired(
     if own and prepared.query:
         target = with_query(target, prepared.query)
     headers = [pair for pair in request.headers.raw if _PLACEHOLDER not in pair[1]]
+    extensions = {key: value for key, value in request.extensions.items() if key in _PASSED_ON}
     if own:
         _lay(headers, prepared, defaults)
+        if prepared.ways.server_name is not None:
+            extensions.setdefault("sni_hostname", prepared.ways.server_name)
     return EngineRequest(
         request.method.encode("ascii"),
         url.raw_scheme,
@@ -55,7 +58,7 @@ def wired(
         headers,
         body,
         timeout,
-        {key: value for key, value in request.extensions.items() if key in _PASSED_ON},
+        extensions,
     )
 
 
