@@ -87,6 +87,13 @@ class Loop:
         self._arrived.set()
         return waiter
 
+    def retry(self) -> None:
+        """Try now what is held back: what it waits for may be there."""
+        accepted = self._reconciler.accepted
+        if self._pending is None and accepted is not None and not self._host.closed:
+            self._pending = _Job(accepted, retry=True)
+            self._arrived.set()
+
     async def reload(self) -> Verdict:
         """Read the source now and return the verdict; cancelling the call stops no pass."""
         snapshot = await self._source.settle()

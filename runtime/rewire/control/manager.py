@@ -16,6 +16,7 @@ from rewire.control.registry import Registry
 from rewire.control.retirement import Retirement
 from rewire.drivers.http.driver import HTTPDriver
 from rewire.drivers.http.family import httpx_is_httpx2
+from rewire.drivers.http.surroundings import Surroundings
 from rewire.drivers.websocket.driver import WebSocketDriver
 from rewire.errors import (
     DuplicateClientError,
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Collection, Iterator, Mapping
     from types import TracebackType
     from typing import Any
+
+    import httpx2
 
     from rewire.control.verdict import Verdict
     from rewire.drivers.http.client import HTTPClient
@@ -83,9 +86,9 @@ class ClientManager:
     ) -> None:
         self._host = Host()
         self._host.listeners.append(log_event)
-        self._registry = Registry(
-            {driver.protocol: driver for driver in (HTTPDriver(), WebSocketDriver())}, self._host
-        )
+        self._around = Surroundings(environment=env)
+        drivers = (HTTPDriver(self._around), WebSocketDriver())
+        self._registry = Registry({driver.protocol: driver for driver in drivers}, self._host)
         self._retirement = Retirement(self._host)
         self._source = _source(manifest)
         self._watch = watch
@@ -206,8 +209,25 @@ class ClientManager:
     def __len__(self) -> int:
         return len(self._registry)
 
+    def auth(self, name: str, auth: httpx2.Auth) -> None:
+        """Register the auth that a manifest names: ``auth.custom = "name"``.
+
+        It may be done before the start or after it; clients that wait for the name are applied
+        then. A second one under a name is used from the next attempt on. Its flow runs at each
+        attempt, with the real URL and all headers of the request.
+        """
+        self._host.demand_here()
+        self._around.auths[name] = auth
+        if self._loop is not None and not self._host.closed:
+            self._loop.retry()
+
     def register(self, config: ClientConfig) -> Any:
-        """Declare a client from code and return its handle; the manifest never touches it."""
+        """Declare a client from code and return its handle; the manifest never touches it.
+
+        Raises:
+            ClientHeldBackError: something that it needs is missing, such as a registered auth.
+
+        """
         self._host.demand_here()
         if self._host.closed:
             raise ManagerClosedError(config.id)
@@ -226,7 +246,11 @@ class ClientManager:
             origin=Origin(file="code"),
             source="code",
         )
-        view = slot.make_view(desired) if config.enabled else None
+        try:
+            view = slot.make_view(desired) if config.enabled else None
+        except BaseException:
+            self._registry.withdraw(slot)
+            raise
         self._reconciler.put(slot, desired, view)
         return slot.handle
 

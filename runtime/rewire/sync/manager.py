@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
     from types import TracebackType
 
+    import httpx2
+
     from rewire.control.verdict import Verdict
     from rewire.events import Event
     from rewire.manifest.specs.client import ClientConfig
@@ -135,6 +137,10 @@ class ClientManager:
 
     def __len__(self) -> int:
         return len(self._manager)
+
+    def auth(self, name: str, auth: httpx2.Auth) -> None:
+        """Register the auth that a manifest names (``auth.custom``); its flow runs in the loop."""
+        self._ask(lambda: self._manager.auth(name, auth))
 
     def register(self, config: ClientConfig) -> HTTPClient:
         """Declare a client from code and return its handle; the manifest never touches it."""

@@ -77,7 +77,11 @@ class _Dial(connect):
 async def dial(prepared: Prepared, spec: WebSocketClientConfig) -> Socket:
     """Open a socket and finish the handshake, within ``open_timeout``."""
     # For ws:// websockets refuses the very word.
-    tls: dict[str, Any] = {"ssl": prepared.tls()} if prepared.tls is not None else {}
+    tls: dict[str, Any] = {}
+    if prepared.tls is not None:
+        tls["ssl"] = prepared.tls()
+        if prepared.server_name is not None:
+            tls["server_hostname"] = prepared.server_name
     subprotocols = [cast("Subprotocol", plain(name)) for name in spec.subprotocols]
     opening = _Dial(
         prepared.url,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
-from rewire.drivers.tls import context_for
+from rewire.drivers.tls import trust_of
 from rewire.manifest.specs.types import plain
 
 if TYPE_CHECKING:
@@ -34,19 +34,21 @@ class Prepared:
     headers: tuple[tuple[str, str], ...]
     greetings: tuple[str, ...]
     tls: Callable[[], ssl.SSLContext] | None
+    server_name: str | None
 
 
 def prepare(spec: WebSocketClientConfig, material: Mapping[str, bytes]) -> Prepared:
     """Derive from a spec what its connects need."""
     url = _url(plain(spec.url), spec.auth)
     parts = urlsplit(url)
-    verify, ca = spec.tls.verify, material.get(plain(spec.tls.ca) if spec.tls.ca else "")
+    trust, name = trust_of(spec, material), spec.tls.server_name
     return Prepared(
         url=url,
         peer=f"{parts.hostname}:{parts.port or _PORTS[parts.scheme]}",
         headers=_headers(spec),
         greetings=tuple(plain(message) for message in spec.on_connect),
-        tls=(lambda: context_for(verify, ca)) if parts.scheme == "wss" else None,
+        tls=trust.context if parts.scheme == "wss" else None,
+        server_name=plain(name) if name is not None else None,
     )
 
 
