@@ -77,7 +77,8 @@ lock:
 	$(PYTHON) -m venv $(BUILD)/lock
 	$(BUILD)/lock/bin/pip install -qq pip-tools
 	env -u PIP_FIND_LINKS PIP_CONFIG_FILE=/dev/null $(BUILD)/lock/bin/pip-compile --no-config --quiet \
-	  --upgrade --generate-hashes --strip-extras --extra admin --extra rich --no-header \
+	  --upgrade --generate-hashes --strip-extras --no-header \
+	  --extra admin --extra http2 --extra rich --extra socks \
 	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
 	  --output-file requirements-dev.txt pyproject.toml requirements-dev.in
 
