@@ -17,6 +17,7 @@ import pytest
 
 import rewire
 import rewire.sync
+from rewire.drivers.http.body import Body
 from rewire.sync.loop_thread import LoopThread, Unreachable
 from tests.fakes.editing import http
 from tests.fakes.http_server import Hangup, Request, Response
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
     from tests.fakes.threaded import ThreadedServer
     from tests.sync.conftest import Begin
+
+
+PATIENT = 'timeout = { total = "none", attempt = "none" }'  # nothing but the test ends a call
 
 
 @pytest.fixture(params=["http", "httpx"])
@@ -137,9 +141,17 @@ def test_a_stream_may_be_read_by_another_thread(begin: Begin, here: ThreadedServ
 
 
 def test_a_response_that_is_dropped_gives_its_generation_back(
-    begin: Begin, here: ThreadedServer, there: ThreadedServer
+    begin: Begin, here: ThreadedServer, there: ThreadedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nobody closed it; the collector does, and the drain ends."""
+    """Nobody closed it; the collector does, the loop thread gives back, and the drain ends."""
+    threads: list[str] = []
+    give_back = Body._give_back
+
+    def noted(self: Body) -> None:
+        threads.append(threading.current_thread().name)
+        give_back(self)
+
+    monkeypatch.setattr(Body, "_give_back", noted)
     manager, source = begin(http("api", here.url))
     client = manager.http("api")
     response = client.send(client.build_request("GET", "/stream"), stream=True)
@@ -152,6 +164,7 @@ def test_a_response_that_is_dropped_gives_its_generation_back(
     here.wait(lambda: here.connections_open == 0)
     while len(manager.status("api").in_flight) > 1:
         time.sleep(0.01)
+    assert threads == ["rewire"]
 
 
 def test_an_upgraded_connection_can_be_used(begin: Begin, here: ThreadedServer) -> None:
@@ -196,7 +209,7 @@ def ctrl_c() -> Iterator[Any]:
 
 def test_ctrl_c_cancels_the_request(begin: Begin, here: ThreadedServer, ctrl_c: Any) -> None:
     """KeyboardInterrupt comes at once; the connection is closed, nothing is left in flight."""
-    manager, _ = begin(http("api", here.url))
+    manager, _ = begin(http("api", here.url, PATIENT))
     client = manager.http("api")
     pressed = ctrl_c(lambda: here.wait(lambda: here.in_flight == 1))
     with pytest.raises(KeyboardInterrupt):
@@ -211,7 +224,7 @@ def test_ctrl_c_in_a_stream_or_a_body_cancels_it(
     begin: Begin, here: ThreadedServer, ctrl_c: Any
 ) -> None:
     """While a chunk is waited for, and while the caller's own generator runs."""
-    manager, _ = begin(http("api", here.url))
+    manager, _ = begin(http("api", here.url, PATIENT))
     client = manager.http("api")
     reading = threading.Event()
     pressed = ctrl_c(reading.wait)
