@@ -31,8 +31,8 @@ RATE = 300
 
 
 def manifest(url: str) -> str:
-    """Return a manifest whose one client sends to ``url``."""
-    return f'version = 1\n\n[http.api]\nbase_url = "{url}"\n'
+    """Return a manifest whose one client sends to ``url``; a retry would hide a loss."""
+    return f'version = 1\n\n[http.api]\nbase_url = "{url}"\nretry.enabled = false\n'
 
 
 @dataclass

@@ -42,6 +42,7 @@ _TEXTS = (
     "true",
     "50%",
     "1KiB",
+    "1/s",
     "404",
     "/x",
     "https://x.invalid",

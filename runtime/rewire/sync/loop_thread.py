@@ -39,6 +39,8 @@ class LoopThread:
         """Set when calls may be made, or never will."""
         self.calls: set[Call[Any]] = set()
         """The calls under way; each is in here before the loop hears of it, until it is over."""
+        self.open: set[object] = set()
+        """What callers have not closed yet: nothing of it may die in another thread."""
         self._process = os.getpid()
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None

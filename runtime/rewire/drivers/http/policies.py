@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rewire.manifest.specs.types import plain
 from rewire.policy.backoff import Backoff
 from rewire.policy.breaker import BreakerSettings
 from rewire.policy.concurrency import ADAPTIVE_MAX, ConcurrencySettings
@@ -75,7 +76,7 @@ def _retry(table: RetryConfig) -> RetrySettings:
         Backoff(backoff.initial, backoff.max, backoff.multiplier, backoff.jitter),
         frozenset(table.on),
         frozenset(table.statuses),
-        frozenset(method.upper() for method in table.methods),
+        frozenset(plain(method).upper() for method in table.methods),
         table.retry_after.respect,
         table.retry_after.max,
         table.max_body,

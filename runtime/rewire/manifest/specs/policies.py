@@ -15,8 +15,8 @@ from rewire.manifest.specs.client import IN_PLACE, Table
 from rewire.manifest.specs.limits import Limit, Rate
 from rewire.manifest.specs.types import (
     Duration,
+    FieldName,
     Flag,
-    HeaderName,
     Integer,
     Number,
     PositiveDuration,
@@ -107,7 +107,7 @@ class RetryConfig(Table):
         default=(408, 425, 429, 502, 503, 504),
         description="Answers that are tried again; 500 is not shown to be transient.",
     )
-    methods: Annotated[tuple[HeaderName, ...], IN_PLACE] = Field(
+    methods: Annotated[tuple[FieldName, ...], IN_PLACE] = Field(
         default=("GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"),
         description="Methods that are safe to repeat (RFC 9110); others need an Idempotency-Key.",
     )
