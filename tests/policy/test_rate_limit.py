@@ -178,6 +178,15 @@ def test_one_who_gives_up_makes_room() -> None:
     assert bucket.next_turn(0.0) == inf
 
 
+def test_a_token_given_back_is_none_too_many() -> None:
+    """A bucket that is full again by then has no place for it."""
+    bucket = RateLimit(RateLimitSettings(rate=1.0, burst=2.0, on_limit="fail"), 0.0)
+    assert bucket.ask(0.0) == "admit"
+    bucket.give_back()
+    bucket.give_back()
+    assert admitted(bucket, 0.0) == 2
+
+
 def admitted(bucket: RateLimit, now: float, asked: int = 20) -> int:
     """Ask so often at one moment; return how many may begin at once."""
     return [bucket.ask(now) for _ in range(asked)].count("admit")
