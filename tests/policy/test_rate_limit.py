@@ -178,6 +178,43 @@ def test_one_who_gives_up_makes_room() -> None:
     assert bucket.next_turn(0.0) == inf
 
 
+def test_a_token_given_back_is_none_too_many() -> None:
+    """A bucket that is full again by then has no place for it."""
+    bucket = RateLimit(RateLimitSettings(rate=1.0, burst=2.0, on_limit="fail"), 0.0)
+    assert bucket.ask(0.0) == "admit"
+    bucket.give_back()
+    bucket.give_back()
+    assert admitted(bucket, 0.0) == 2
+
+
+def admitted(bucket: RateLimit, now: float, asked: int = 20) -> int:
+    """Ask so often at one moment; return how many may begin at once."""
+    return [bucket.ask(now) for _ in range(asked)].count("admit")
+
+
+def test_an_edit_applies_to_the_next_call() -> None:
+    """What was saved is kept up to the new burst, and grows from there at the new rate."""
+    failing = RateLimitSettings(rate=1.0, burst=10.0, on_limit="fail")
+    bucket = RateLimit(failing, 0.0)
+    bucket.retune(replace(failing, burst=2.0), 0.0)
+    assert admitted(bucket, 0.0) == 2
+    bucket.retune(failing, 3.0)
+    assert admitted(bucket, 3.0) == 2
+    bucket.retune(replace(failing, rate=100.0), 6.0)
+    assert admitted(bucket, 6.0) == 3
+    assert admitted(bucket, 7.0) == 10
+    bucket.retune(replace(failing, on_limit="wait"), 7.0)
+    assert bucket.ask(7.0) == "wait"
+
+
+def test_a_turn_comes_by_time_alone() -> None:
+    """Whoever calls release late gets those whose turn has come, up to the burst."""
+    bucket = RateLimit(RateLimitSettings(rate=1.0, burst=2.0, max_wait=inf), 0.0)
+    assert [bucket.ask(0.0) for _ in range(7)] == ["admit"] * 2 + ["wait"] * 5
+    assert [bucket.release(now) for now in (0.5, 1.0, 2.5, 9.0)] == [0, 1, 1, 2]
+    assert bucket.waiting == 1
+
+
 # ── following the server ─────────────────────────────────────────────────────────────────────
 
 FOLLOWING = RateLimitSettings(rate=50.0, max_wait=inf, follow_server=True)
@@ -273,3 +310,25 @@ def test_an_edit_can_stop_following() -> None:
     line.retune(replace(FOLLOWING, follow_server=False))
     line.advance(0.1)
     assert len(line.begun) == 1
+
+
+def test_what_has_come_in_counts_before_the_server_does() -> None:
+    """The tokens of the time until the answer are at hand when it says how many may be used."""
+    bucket = RateLimit(replace(FOLLOWING, on_limit="fail"), 0.0)
+    assert admitted(bucket, 0.0, 100) == 50
+    bucket.follow([ServerLimit(10, 10)], 1.0)
+    assert admitted(bucket, 1.0) == 10
+
+
+def test_a_wait_can_outlast_the_slow_time() -> None:
+    """One token in ten slow seconds, the next at the own rate after them."""
+    bucket = RateLimit(replace(FOLLOWING, burst=1.0), 0.0)
+    bucket.follow([ServerLimit(2, 10)], 0.0)
+    assert [bucket.ask(0.0), bucket.ask(0.0)] == ["admit", "wait"]
+    assert bucket.next_turn(0.0) == pytest.approx(10.0)
+    assert bucket.estimate(0.0) == pytest.approx(10.02)
+
+
+def test_the_longest_pause_is_a_minute() -> None:
+    """As long as retry_after.max."""
+    assert LONGEST_PAUSE == 60

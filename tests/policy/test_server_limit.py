@@ -105,6 +105,7 @@ def test_the_families_of_fields(names: tuple[str, str]) -> None:
     remaining, reset = names
     both = {remaining: ["3"], reset: ["9"]}
     assert server_limits(both, wall_now=NOW) == (ServerLimit(3, 9),)
+    assert server_limits({**both, remaining: ["0"]}, wall_now=NOW) == (ServerLimit(0, 9),)
     assert server_limits({remaining: ["3"]}, wall_now=NOW) == ()
     assert server_limits({reset: ["3"]}, wall_now=NOW) == ()
 
