@@ -40,7 +40,7 @@ class Download:
 
     def __del__(self) -> None:
         if not self._closed:
-            pass
+            self._crossing.home.leave(self._source.shut)
 
 
 class _Source:
