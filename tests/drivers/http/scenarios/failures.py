@@ -14,10 +14,10 @@ async def timeouts(stage: Stage) -> Any:
     """Of the call, of the client, by extension; none."""
     stage.wire = False
     client, slow = stage.client, "/slow?s=5"
-    shown = [await raised(stage, client.get(slow, timeout=0.05))]
-    by_hand = {"timeout": {"read": 0.05}}
+    shown = [await raised(stage, client.get(slow, timeout=0.3))]
+    by_hand = {"timeout": {"read": 0.3}}
     shown.append(await raised(stage, client.get(slow, extensions=by_hand)))
-    client.timeout = stage.lib.Timeout(5, read=0.05)
+    client.timeout = stage.lib.Timeout(5, read=0.3)
     shown.append(await raised(stage, client.get(slow)))
     shown.append(str(client.timeout))
     fast = await client.get("/slow?s=0.1", timeout=None)
@@ -31,7 +31,7 @@ async def a_stream_that_stalls(stage: Stage) -> Any:
     shown: list[Any] = []
 
     async def read() -> None:
-        async with stage.client.stream("GET", "/stream?n=2&gap=5", timeout=0.05) as response:
+        async with stage.client.stream("GET", "/stream?n=2&gap=5", timeout=0.3) as response:
             async for line in response.aiter_lines():
                 shown.append(line)
 
