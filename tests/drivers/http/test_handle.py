@@ -275,7 +275,7 @@ async def test_timeouts_come_from_the_view_of_the_attempt(start: Start, server: 
     assert (await client.get("/slow?s=0.1", timeout=5)).status_code == 200
     await edit(manager, source, http("api", server.url, 'timeout.read = "5s"'))
     assert (await client.get("/slow?s=0.1")).status_code == 200
-    client.timeout = httpx2.Timeout(0.02)
+    client.timeout = httpx2.Timeout(5, read=0.02)
     with pytest.raises(httpx2.ReadTimeout):
         await client.get("/slow?s=0.3")
 
