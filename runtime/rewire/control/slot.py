@@ -153,10 +153,10 @@ class Slot:
 
     def make_view(self, desired: Desired, generation: Generation | None = None) -> View:
         """Return a view of ``desired`` on a given generation, or on a new one."""
+        prepared = self.driver.prepare(desired.spec, desired.material)  # what raises has no number
         if generation is None:
             self._numbers += 1
             generation = Generation(self.id, self._numbers, lambda v: self.driver.open(v, self))
-        prepared = self.driver.prepare(desired.spec, desired.material)
         return View(desired.spec, generation, prepared, desired.material)
 
     def swap(self, desired: Desired | None, view: View | None) -> Generation | None:

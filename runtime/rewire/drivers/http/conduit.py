@@ -46,7 +46,8 @@ class Conduit(asyncio.Protocol):
     def _adopt(self, transport: asyncio.Transport) -> None:
         """Go on over this transport; whatever is written waits until the system has taken it."""
         self.transport = transport
-        transport.set_write_buffer_limits(0)
+        # Not 0: asyncio's TLS takes "nothing waits" for full, then, and every second write hangs.
+        transport.set_write_buffer_limits(high=1, low=0)
 
     def data_received(self, data: bytes) -> None:
         """Keep what came; stop reading when much of it waits."""

@@ -168,7 +168,7 @@ class Executor:
             return None
         decision = decide(
             end,
-            _facts(request, body, settings),
+            _facts(request, body, settings, sent=end.sent),
             settings,
             attempts=attempts,
             now=time.monotonic(),
@@ -327,14 +327,20 @@ def _untrusted(error: BaseException | None) -> bool:
     return False
 
 
-def _facts(request: Any, body: Any, settings: RetrySettings) -> RequestFacts:
+def _facts(request: Any, body: Any, settings: RetrySettings, *, sent: bool) -> RequestFacts:
     touched = isinstance(body, Outgoing)
-    size = None if touched else int(request.headers.get("content-length", 0))
+    size = None if touched or not sent else _length(request)
     return RequestFacts(
         request.method.upper(),
         "idempotency-key" in request.headers,
+        # What has not left needs no replay: a large body in memory is still there.
         replayable(size, settings, touched=touched and body.touched),
     )
+
+
+def _length(request: Any) -> int:
+    written = request.headers.get("content-length", "")
+    return int(written) if written.isdecimal() else 0
 
 
 def _describe(response: Any, attempts: int, lease: Lease) -> None:
