@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import subprocess
+import sys
 
 import pytest
 
@@ -59,6 +61,9 @@ def test_a_percent_sign_in_a_message_is_only_a_percent_sign(
 
 def test_importing_it_installs_nothing() -> None:
     """The library adds no handler and sets no level."""
-    logger = logging.getLogger("rewire")
-    assert logger.handlers == []
-    assert logger.level == logging.NOTSET
+    code = (
+        "import logging, rewire.telemetry.logging;"
+        "logger = logging.getLogger('rewire');"
+        "assert logger.handlers == [] and logger.level == logging.NOTSET"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
